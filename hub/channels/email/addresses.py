@@ -1,0 +1,108 @@
+"""Names and addresses (RFC 5322, 3.4) out of what mailers write: a tokenizer that takes anything and never recurses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from hub.channels.email.words import decode_words
+
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^>]*>?|\((?:[^()\\]|\\.)*+\)?|[,;:]|\[[^\]]*\]|[^"<(,;:\[]+|.', re.DOTALL)
+USABLE = re.compile(r"^[^@\s<>,;]{1,128}@[^@\s<>,;]{1,190}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """As written: `address` may be no address at all ("MAILER-DAEMON", "")."""
+
+    name: str
+    address: str
+
+    @property
+    def usable(self) -> bool:
+        return USABLE.match(self.address) is not None
+
+    def as_json(self) -> dict[str, str]:
+        return {"name": self.name, "address": self.address}
+
+
+def read_addresses(header: str) -> list[Address]:
+    """In the order of the header, the members of groups among them."""
+    reader = _Reader()
+    for token in TOKEN.findall(header):
+        reader.take(token)
+    reader.finish()
+    return reader.found
+
+
+@dataclass(slots=True)
+class _Reader:
+    found: list[Address] = field(default_factory=list)
+    phrase: list[str] = field(default_factory=list)
+    comment: list[str] = field(default_factory=list)
+    angle: str | None = None
+    before_comma: str = ""
+
+    def take(self, token: str) -> None:
+        if token == ",":
+            self._comma()
+        elif token == ";":
+            self.finish()
+        elif token == ":" and self.angle is None and not self._has_at():
+            self._drop()
+        elif token[0] == "<" and self.angle is None:
+            self.angle = token.strip("<> \t")
+        elif token[0] == "(":
+            self.comment.append(token.strip("()"))
+        else:
+            self.phrase.append(_unquoted(token))
+
+    def finish(self) -> None:
+        if self.before_comma and self.angle is None:
+            self.found.append(_bare(self.before_comma, ""))
+            self.before_comma = ""
+        self._flush()
+
+    def _comma(self) -> None:
+        """`Doe, John <j@example.com>` without quotes is one person."""
+        if self.angle is None and not self._has_at() and "".join(self.phrase).strip() and not self.before_comma:
+            self.before_comma, self.phrase = _said(self.phrase), []
+        else:
+            self.finish()
+
+    def _flush(self) -> None:
+        name, comment = _said(self.phrase), _said(self.comment)
+        if self.angle is not None:
+            full = ", ".join(part for part in (self.before_comma, name) if part)
+            self.found.append(Address(full or comment, _without_route(self.angle)))
+        elif name:
+            self.found.append(_bare(name, comment))
+        self._drop()
+
+    def _drop(self) -> None:
+        self.phrase, self.comment, self.angle, self.before_comma = [], [], None, ""
+
+    def _has_at(self) -> bool:
+        return any("@" in piece for piece in self.phrase)
+
+
+def _unquoted(token: str) -> str:
+    return re.sub(r"\\(.)", r"\1", token[1:].removesuffix('"'), flags=re.DOTALL) if token[0] == '"' else token
+
+
+def _said(pieces: list[str]) -> str:
+    """The words of a phrase; the quotes that some put around the name within its quotes are none of it."""
+    return " ".join(decode_words("".join(pieces)).split()).strip("'")
+
+
+def _bare(text: str, comment: str) -> Address:
+    """No angle brackets: the word with an @ is the address, one word alone is a mailbox of this machine."""
+    words = text.split()
+    at = next((word for word in words if "@" in word), words[0] if len(words) == 1 else "")
+    rest = " ".join(word for word in words if word is not at)
+    return Address(comment or rest, _without_route(at))
+
+
+def _without_route(address: str) -> str:
+    """`@relay:user@host` (RFC 822) and `mailto:user@host` are user@host."""
+    return decode_words("".join(address.rpartition(":")[2].split())) if "[" not in address else address.strip()

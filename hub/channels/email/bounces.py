@@ -1,0 +1,199 @@
+"""Mails by which a mail system says what became of a mail: RFC 3464 and 5965 reports, and the forms without either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.channels.email.addresses import USABLE, read_addresses
+from hub.channels.email.header_fields import Headers, read_headers
+from hub.channels.email.mime import Part, text_of
+from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON
+from hub.channels.email.senders import Sender, null_path, sender
+
+REPORTS = {
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "message/feedback-report",
+    "text/rfc822-headers",
+}
+# Headers that only mail systems write, into the mails by which they report.
+VENDOR = (
+    "x-failed-recipients",
+    "x-ms-exchange-message-is-ndr",
+    "x-hmxmroriginalrecipient",
+    "x-bounce-reason",
+    "x-delivery-status",
+)
+OF_A_REPORT = (
+    "final-recipient",
+    "original-recipient",
+    "original-rcpt-to",
+    "removal-recipient",
+    "diagnostic-code",
+    "action",
+    "status",
+)
+FIELDS_AT_MOST = 256 * 1024
+RECIPIENTS_AT_MOST = 100
+STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+REPLY_AND_STATUS = re.compile(r"\b[45]\d\d[ -]#?([45]\.\d{1,3}\.\d{1,3})\b|\(#([45]\.\d{1,3}\.\d{1,3})\)")
+REPLY = re.compile(r"\b([45][0-5]\d)\b")
+RECIPIENT_LINE = re.compile(
+    r"^[ \t]*(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
+    r"user:)?[ \t]*(?:rfc822;)?[ \t]*"
+    r"<?([^\s<>:;,()\"']{1,64}@[^\s<>:;,()\"']{1,190})>?(?=[ \t]*(?:$|[:.,(]|\.\.\.))",
+    re.IGNORECASE | re.MULTILINE,
+)
+SUCCESS = {"delivered", "relayed", "expanded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """`recipients`: those that the mail did not reach; the rest are codes that name nobody."""
+
+    form: str
+    recipients: tuple[str, ...] = ()
+    status: str | None = None
+    action: str | None = None
+    diagnostic: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        return {"form": self.form, "status": self.status, "action": self.action, "diagnostic": self.diagnostic}
+
+
+def is_bounce(root: Part, subject: str, text: str) -> bool:
+    """A report by its type; else by how much of sender, envelope, subject and text is a mail system's."""
+    headers = root.headers
+    if root.type == "multipart/report" and _report_type(root) != "disposition-notification":
+        return True
+    if any(headers.has(name) for name in VENDOR) or _complaint(root):
+        return True
+    who = sender(headers)
+    return who is Sender.DAEMON or _looks_like_one(headers, who, subject, text, _status_part(root))
+
+
+def _looks_like_one(headers: Headers, who: Sender, subject: str, text: str, reported: bool) -> bool:
+    own = _own_words(text)
+    subject_says = BOUNCE_SUBJECT.match(subject) is not None
+    machine = MACHINE.search(own) is not None
+    marked = null_path(headers) or headers.text("auto-submitted").lower().startswith("auto")
+    if marked:
+        return subject_says or machine or reported
+    if who is Sender.KEEPER:
+        return (subject_says and (machine or reported or REASON.search(own) is not None)) or (
+            machine and not _answers(headers)
+        )
+    return subject_says and (machine or reported)
+
+
+def _own_words(text: str) -> str:
+    """Up to what is quoted or forwarded. A machine says what it has to say at once."""
+    forwarded = FORWARDED.search(text)
+    return text[: forwarded.start() if forwarded else None][:6000]
+
+
+def _answers(headers: Headers) -> bool:
+    return re.match(r"\s*\w{2,5}\s*:", headers.text("subject")) is not None
+
+
+def _report_type(root: Part) -> str:
+    return root.content.parameters.get("report-type", "").lower()
+
+
+def _status_part(root: Part) -> bool:
+    return any(part.type in REPORTS for part in root.children)
+
+
+def _complaint(root: Part) -> bool:
+    """Outlook.com's complaints are no RFC 5965 reports: they name the recipient in the header of the enclosed mail."""
+    enclosed = [part for part in root.children if part.type == "message/rfc822"]
+    return bool(enclosed) and any(
+        read_headers(part.source, part.start).has("x-hmxmroriginalrecipient") for part in enclosed[:1]
+    )
+
+
+def read_bounce(root: Part, subject: str, text: str) -> Bounce:
+    """What the report says; where there is none, what its text does."""
+    reported = [text_of(part, FIELDS_AT_MOST) for part in _reports(root)] or [text[:FIELDS_AT_MOST]]
+    blocks = [block for one in reported for block in _blocks(one) if any(map(block.has, OF_A_REPORT))]
+    form = next((part.type.partition("/")[2] for part in _reports(root)), "text")
+    if form == "feedback-report":
+        return Bounce(
+            form, _unique(_addressed(blocks, ("original-rcpt-to", "removal-recipient"))), None, "complained", None
+        )
+    missed = [block for block in blocks if block.text("action").lower() not in SUCCESS]
+    named = _addressed(missed, ("final-recipient", "original-recipient"), first_only=True) + _failed_header(
+        root.headers
+    )
+    return Bounce(
+        form,
+        _unique(named or RECIPIENT_LINE.findall(_own_words(text))),
+        _status(blocks, text),
+        _first(blocks, "action") or _action(subject),
+        _reply(blocks, text),
+    )
+
+
+def _reports(root: Part) -> Iterator[Part]:
+    """Those of the mail itself, not of the mails enclosed in it."""
+    waiting = [root]
+    while waiting:
+        part = waiting.pop(0)
+        waiting += part.children
+        if part.type in REPORTS and part.type != "text/rfc822-headers":
+            yield part
+
+
+def _blocks(report: str) -> Iterator[Headers]:
+    """A report's groups of fields, wherever they stand: the mail's own, then one for each recipient."""
+    data, at = report.encode("utf-8"), 0
+    while at < len(data):
+        block = read_headers(data, at)
+        if block.fields:
+            yield block
+        at = max(block.end, at + 1) if block.end > at else data.find(b"\n", at) + 1 or len(data)
+
+
+def _addressed(blocks: list[Headers], names: tuple[str, ...], first_only: bool = False) -> list[str]:
+    found: list[str] = []
+    for block in blocks:
+        values = [block.text(name).rpartition(";")[2].strip(" <>") for name in names]
+        usable = [value for value in values if USABLE.match(value)]
+        found += usable[:1] if first_only else usable
+    return found
+
+
+def _failed_header(headers: Headers) -> list[str]:
+    return [one.address for one in read_addresses(headers.text("x-failed-recipients")) if one.usable]
+
+
+def _unique(addresses: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(addresses))[:RECIPIENTS_AT_MOST]
+
+
+def _first(blocks: list[Headers], name: str) -> str | None:
+    found = next((block.text(name) for block in blocks if block.has(name)), "").split()
+    return found[0].lower()[:20] if found and found[0].isalpha() else None
+
+
+def _status(blocks: list[Headers], text: str) -> str | None:
+    """As reported; a diagnostic's own code says more than the x.0.0 that some systems report."""
+    said = [found[1] for block in blocks if (found := STATUS.search(block.text("status")))]
+    told = [block.text("diagnostic-code") for block in blocks] if blocks else [text[:6000]]
+    detailed = [found[1] or found[2] for one in told if (found := REPLY_AND_STATUS.search(one))]
+    if said and not said[0].endswith(".0.0"):
+        return said[0]
+    return next(iter(detailed + said), None)
+
+
+def _reply(blocks: list[Headers], text: str) -> str | None:
+    """The SMTP reply, without its words: they name people."""
+    told = " ".join(block.text("diagnostic-code") for block in blocks if block.has("diagnostic-code"))
+    found = REPLY.search(told) or re.search(r"\b([45][0-5]\d)[ -]#?[45]\.\d{1,3}\.\d{1,3}\b", text[:6000])
+    return f"smtp {found[1]}" if found else None
+
+
+def _action(subject: str) -> str:
+    return "delayed" if re.search(r"delay|warning|verzögert|retard|تأخیر", subject, re.IGNORECASE) else "failed"

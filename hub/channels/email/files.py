@@ -1,0 +1,71 @@
+"""Files that hold mails: one (.eml), one after the other (mbox), a folder of them (Maildir)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from hub.channels._shape import Piece
+
+# A separator has a date (RFC 4155): a sentence that begins with "From " has none.
+SEPARATOR = re.compile(rb"From .{0,500}\d{1,2}:\d\d.{0,60}\d{4}")
+QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+LONGEST_LINE = 64 * 1024
+
+
+def split(path: Path) -> Iterator[Piece]:
+    if path.is_dir():
+        yield from maildir(path)
+    elif path.suffix.lower() == ".mbox":
+        yield from mbox(path)
+    else:
+        yield Piece(body=None, path=path)
+
+
+def maildir(path: Path) -> Iterator[Piece]:
+    """The mails of a folder with `cur/`, whatever their files are called; `tmp/` holds those not yet delivered."""
+    for folder in (path / "cur", path / "new"):
+        if folder.is_dir():
+            yield from (Piece(body=None, path=file) for file in sorted(folder.iterdir()) if file.is_file())
+
+
+def mbox(path: Path) -> Iterator[Piece]:
+    """Mail by mail, only one of them in memory; the quoting of `From ` at the start of lines is undone (mboxrd)."""
+    with path.open("rb") as scanned, path.open("rb") as read:
+        start = 0
+        for separator, after in _separators(scanned):
+            yield from _mail(read, start, separator)
+            start = after
+        yield from _mail(read, start, scanned.tell())
+
+
+def _separators(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Where each separator line begins and ends: at the start of the file or below an empty line."""
+    begins, below_empty, at_start = 0, True, True
+    while line := file.readline(LONGEST_LINE):
+        ends = begins + len(line)
+        if below_empty and SEPARATOR.match(line):
+            yield begins, ends
+        # A longer line comes in pieces: its last one may look empty.
+        below_empty = at_start and line in (b"\n", b"\r\n")
+        at_start = line.endswith(b"\n")
+        begins = ends
+
+
+def _mail(file: BinaryIO, start: int, end: int) -> Iterator[Piece]:
+    if end <= start:
+        return
+    file.seek(start)
+    body = _without_last_empty_line(file.read(end - start))
+    if body.strip():
+        yield Piece(body=QUOTED.sub(rb"\1", body) if b"\n>" in body or body.startswith(b">") else body)
+
+
+def _without_last_empty_line(body: bytes) -> bytes:
+    """The empty line above a separator is the separator's."""
+    for ending in (b"\r\n\r\n", b"\n\n"):
+        if body.endswith(ending):
+            return body[: -len(ending) // 2]
+    return body

@@ -1,0 +1,144 @@
+"""One mail, read: never raises, whatever the bytes are."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hub.channels._shape import Outcome, Payload, Rejected, Understood
+from hub.channels.email.addresses import Address, read_addresses
+from hub.channels.email.automatic import automatic
+from hub.channels.email.bodies import files, html_body, sort_parts, text_body
+from hub.channels.email.bounces import Bounce, read_bounce
+from hub.channels.email.charsets import clean
+from hub.channels.email.header_fields import Headers, identifiers, message_id, moment, said
+from hub.channels.email.identity import digest, identity
+from hub.channels.email.mime import Part, read_mime
+from hub.events.draft import Draft
+
+# A mail has at least one of these; a text whose first line happens to have a colon has not.
+OF_A_MAIL = {
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "bcc",
+    "date",
+    "subject",
+    "message-id",
+    "received",
+    "return-path",
+    "delivered-to",
+    "mime-version",
+    "content-type",
+    "in-reply-to",
+    "references",
+    "resent-from",
+    "x-mailer",
+    "envelope-to",
+    "dkim-signature",
+    "content-transfer-encoding",
+    "content-disposition",
+}
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+
+
+def parse(payload: Payload) -> Outcome:
+    start = _start(payload.body)
+    if start == len(payload.body):
+        return Rejected("an empty mail", "byte 0")
+    root = read_mime(payload.body, start)
+    if not root.headers.fields:
+        return Rejected("not a mail: no header where it should begin", f"byte {start}")
+    if not any(name in OF_A_MAIL for name, _ in root.headers.fields):
+        return Rejected("not a mail: none of its headers is one of a mail's", f"byte {root.headers.end}")
+    return Understood((_draft(payload, root),))
+
+
+def _start(body: bytes) -> int:
+    """Below a byte order mark and empty lines."""
+    start = 3 if body.startswith(b"\xef\xbb\xbf") else 0
+    while start < len(body) and body[start] in b"\r\n\t ":
+        start += 1
+    return start
+
+
+def _draft(payload: Payload, root: Part) -> Draft:
+    time, claimed = _time(root.headers, payload.received)
+    bodies = sort_parts(root)
+    fields = {
+        "channel": "email",
+        **_threading(root.headers, payload.body),
+        **_people(root.headers),
+        **_words(root, text_body(bodies)),
+        "html": html_body(bodies),
+        "raw": hashlib.sha256(payload.body).hexdigest(),
+        "claimed_date": claimed,
+    }
+    return Draft("message.received", time, "email", identity(root.headers, payload.body), fields, files(bodies))
+
+
+def _words(root: Part, text: str) -> dict[str, Any]:
+    subject = said(root.headers, "subject")
+    kind = automatic(root, subject, text)
+    bounce = read_bounce(root, subject, text) if kind == "bounce" else None
+    return {"subject": subject, "text": text, "automatic": kind, **_bounced(bounce)}
+
+
+def _bounced(bounce: Bounce | None) -> dict[str, Any]:
+    if bounce is None:
+        return {"about": [], "bounce": None}
+    return {"about": [{"kind": "email", "value": clean(one)} for one in bounce.recipients], "bounce": bounce.as_json()}
+
+
+def _threading(headers: Headers, source: bytes) -> dict[str, Any]:
+    """The thread's key: first of References, else In-Reply-To, else its own id, else its digest."""
+    own = message_id(headers)
+    references = identifiers(headers.text("references"))
+    answered = next(iter(identifiers(headers.text("in-reply-to"))), None)
+    return {
+        "message": own,
+        "message_id": own,
+        "in_reply_to": answered,
+        "references": references,
+        "thread": next(iter(references), None) or answered or own or digest(headers, source),
+    }
+
+
+def _people(headers: Headers) -> dict[str, Any]:
+    found = read_addresses(headers.text("from"))
+    sender = next((one for one in found if one.usable), next(iter(found), None))
+    people: dict[str, Any] = {
+        "from": _json(sender) if sender else None,
+        "to": [_json(one) for one in read_addresses(headers.text("to"))],
+        "cc": [_json(one) for one in read_addresses(headers.text("cc"))],
+    }
+    if sender is not None and sender.usable:
+        people["party"] = [{"kind": "email", "value": sender.address}]
+    return people
+
+
+def _json(one: Address) -> dict[str, str]:
+    return {"name": clean(one.name), "address": clean(one.address)}
+
+
+def _time(headers: Headers, received: datetime) -> tuple[datetime, str | None]:
+    """When it was sent, as far as that can be believed, and the Date that was not."""
+    received = received if received.tzinfo else received.replace(tzinfo=UTC)
+    claimed = moment(headers.text("date"))
+    if claimed is not None and _believable(claimed, received):
+        return claimed, None
+    traced = moment((headers.top("received") or "").rpartition(";")[2].strip())
+    time = traced if traced is not None and _believable(traced, received) else received
+    return time, None if claimed is None else claimed.isoformat()
+
+
+def _believable(time: datetime, received: datetime) -> bool:
+    """Compared as differences: near year 1 and 9999 a time in another zone cannot be computed."""
+    try:
+        return time >= EARLIEST and time - received <= AHEAD
+    except OverflowError:
+        return False

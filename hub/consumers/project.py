@@ -1,0 +1,166 @@
+"""The project step: events of the log become rows, a batch in one transaction with its checkpoints.
+
+What puts an earlier event right (`replaces`) or takes a person out (`party.forgotten`) is not folded: the streams that it
+touches are folded again from the archive (`refold`), which is the one mechanism for second thoughts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import psycopg
+import structlog
+
+from hub.consumers.decode import decode
+from hub.consumers.record import Recorder
+from hub.events.catalogue import NewerVersion
+from hub.events.envelope import Event
+from hub.log._protocol import Recorded
+from hub.projections._shape import Fold
+from hub.store import archive, projected
+from hub.store.checkpoints import claim_lanes, lock_all, move
+from hub.store.database import Connection
+from hub.store.projected import projections
+
+log = structlog.get_logger()
+STEP = "project"
+BATCH = 2_000
+CHANNEL = "hub_shown"
+SPECIAL = frozenset({"party.forgotten", "event.withdrawn"})
+_REMEMBERED, _TOLERATED = 1_000, 50
+
+
+class LaneStopped(Exception):
+    """Too many of the last events could not be folded: the lane stands until somebody looks. Better late than wrong."""
+
+
+@cache
+def wanted() -> frozenset[str]:
+    return frozenset().union(*(p.types for p in projections().values())) | SPECIAL
+
+
+@dataclass
+class Lane:
+    """Folds what waits. Remembers how many of the last events died."""
+
+    recorder: Recorder
+
+    def __post_init__(self) -> None:
+        self._died: deque[bool] = deque(maxlen=_REMEMBERED)
+
+    def run(self, limit: int = BATCH) -> int:
+        """Fold what waits, about `limit` events; how many were done. A poisoned event is set aside alone."""
+        count: int | None = None
+        while True:
+            try:
+                done = self._attempt(limit, count)
+                self._died.extend([False] * done)
+                return done
+            except (psycopg.OperationalError, NewerVersion):
+                raise
+            except Exception as error:
+                if count == 1:
+                    return self._set_aside(limit, error)
+                count = max(1, (count or limit) // 2)
+
+    def _attempt(self, limit: int, count: int | None) -> int:
+        with self.recorder.database.transaction() as tx:
+            batch = _waiting(self.recorder, tx, limit)[:count]
+            if not batch:
+                return 0
+            fold(self.recorder, tx, batch)
+            move(tx, STEP, batch)
+            tx.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+            pending = tx.execute("SELECT EXISTS (SELECT FROM refold)").fetchone()
+        if pending and pending[0]:
+            refold(self.recorder)
+        log.info("events folded", events=len(batch))
+        return len(batch)
+
+    def _set_aside(self, limit: int, error: Exception) -> int:
+        self._died.append(True)
+        if sum(self._died) > _TOLERATED:
+            raise LaneStopped(LaneStopped.__doc__) from error
+        with self.recorder.database.transaction() as tx:
+            batch = _waiting(self.recorder, tx, limit)[:1]
+            archive.bury(tx, STEP, batch, f"{type(error).__name__}: {error}".splitlines()[0][:500])
+            move(tx, STEP, batch)
+        log.error("event set aside as dead letter", place=str(batch[0].place), error=type(error).__name__)
+        return 1
+
+
+def _waiting(recorder: Recorder, tx: Connection, limit: int) -> list[Recorded]:
+    lanes = claim_lanes(tx, STEP)
+    return recorder.log.read(lanes, max(50, limit // len(lanes)), tx) if lanes else []
+
+
+def fold(
+    recorder: Recorder, tx: Connection, batch: Sequence[Recorded], tables: Mapping[str, str] | None = None
+) -> None:
+    """Fold these events into the live tables (or into `tables`), and note which streams must be folded again."""
+    recorder.enter(tx)
+    events = decode(recorder.keys, batch, wanted())
+    special = [event for event in events if event.replaces or event.type in SPECIAL]
+    ordinary = [event for event in events if not event.replaces and event.type != "event.withdrawn"]
+    gone = archive.superseded(tx, [event.id for event in ordinary])
+    into(tx, [event for event in ordinary if event.id not in gone], tables or projected.live(tx))
+    if special:
+        archive.ask_refold(tx, touched(tx, special))
+
+
+def touched(tx: Connection, special: Iterable[Event]) -> set[str]:
+    """The streams that these second thoughts are about."""
+    streams: set[str] = set()
+    for event in special:
+        streams.add(event.stream)
+        if event.type == "party.forgotten":
+            streams |= archive.streams_of_party(tx, event.data["forgotten"])
+        elif event.replaces:
+            streams |= archive.streams_of_event(tx, event.replaces)
+    return streams
+
+
+def into(tx: Connection, events: Sequence[Event], tables: Mapping[str, str]) -> None:
+    """Fold these events into these tables: per projection one read, one write."""
+    for name, table in tables.items():
+        projection = projections()[name]
+        mine = [event for event in events if event.type in projection.types]
+        if not mine:
+            continue
+        if isinstance(projection, Fold):
+            before = projected.load(tx, projection, table, {event.stream for event in mine})
+            projected.save(tx, projection, table, before, folded(projection, dict(before), mine))
+        elif rows := [row for event in mine for row in projection.rows(event)]:
+            projected.add(tx, projection, table, rows)
+
+
+def folded(projection: Fold, rows: dict[str, Any], events: Iterable[Event]) -> dict[str, Any]:
+    """The rows after these events."""
+    apply = projection.apply
+    for event in events:
+        rows[event.stream] = apply(rows.get(event.stream), event)
+    return rows
+
+
+def refold(recorder: Recorder, streams: Collection[str] = ()) -> int:
+    """Fold these streams, and those that wait for it, again from the archive; how many events that were."""
+    with recorder.database.transaction() as tx:
+        lock_all(tx, STEP)
+        recorder.enter(tx)
+        again = archive.take_refolds(tx) | set(streams)
+        done = refold_into(recorder, tx, again, projected.live(tx))
+        tx.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+        log.info("streams folded again", streams=len(again), events=done)
+        return done
+
+
+def refold_into(recorder: Recorder, tx: Connection, streams: Collection[str], tables: Mapping[str, str]) -> int:
+    batch = archive.standing(tx, streams)
+    for table in tables.values():
+        projected.delete(tx, table, streams)
+    into(tx, decode(recorder.keys, batch, wanted() - {"event.withdrawn"}), tables)
+    return len(batch)

@@ -1,0 +1,164 @@
+"""Rebuilding a projection beside the live one, and verifying that the live one is what the archive says.
+
+Both are the same fold from zero, a partition at a time: a stream lies in one partition, so its row is done with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from hub.consumers.decode import decode
+from hub.consumers.project import STEP, fold, folded, refold, refold_into, touched, wanted
+from hub.consumers.record import Recorder
+from hub.events.envelope import Event
+from hub.projections._shape import Append, Fold, Projection
+from hub.store import archive, projected
+from hub.store.checkpoints import lock_all
+from hub.store.database import Connection
+from hub.store.projected import projections
+
+log = structlog.get_logger()
+Progress = Callable[[int, int], None]
+Lanes = Mapping[tuple[str, int], int]
+
+
+class NoSuchProjection(Exception):
+    """There is no projection of this name."""
+
+
+def install_all(recorder: Recorder) -> list[str]:
+    """Make the tables of projections that have none yet, or another version; which ones were made from old events."""
+    with recorder.database.transaction() as tx:
+        lock_all(tx, STEP)
+        rows = tx.execute("SELECT name, version FROM projected").fetchall()
+        known = dict(rows)
+        stale = [p for p in projections().values() if known.get(p.name) not in (None, p.version)]
+        missing = [p for p in projections().values() if p.name not in known]
+        folded_before = tx.execute("SELECT EXISTS (SELECT FROM checkpoint WHERE step = %s AND next > 0)", [STEP]).fetchone()
+        for projection in missing:
+            projected.create(tx, projection, projected.table_of(projection, 1))
+            projected.install(tx, projection, 1)
+    late = [p.name for p in stale] + ([p.name for p in missing] if folded_before and folded_before[0] else [])
+    if late:
+        rebuild(recorder, late)
+    return late
+
+
+def rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lambda done, of: None) -> int:
+    """Fold these projections from zero beside the live ones, then swap; how many events were folded.
+
+    Readers see the old rows until the swap and the new ones after it.
+    """
+    if unknown := sorted(set(names) - set(projections())):
+        raise NoSuchProjection(f"{', '.join(unknown)}; there are {', '.join(projections())}")
+    chosen = [projections()[name] for name in names]
+    with recorder.database.transaction() as tx:
+        builds = {row[0]: row[1] + 1 for row in tx.execute("SELECT name, build FROM projected").fetchall()}
+        tables = {p.name: projected.table_of(p, builds.get(p.name, 1)) for p in chosen}
+        for projection in chosen:
+            tx.execute(f"DROP TABLE IF EXISTS {tables[projection.name]}")
+            projected.create(tx, projection, tables[projection.name], indexed=False)
+    with recorder.database.transaction() as tx:
+        tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        ends = _checkpoints(tx)
+        done = from_zero(recorder, tx, chosen, tables, ends, progress)
+    with recorder.database.transaction() as tx:
+        for projection in chosen:
+            projected.index(tx, projection, tables[projection.name])
+    with recorder.database.transaction() as tx:
+        now = lock_all(tx, STEP)
+        done += _rest(recorder, tx, tables, ends, now)
+        for projection in chosen:
+            projected.install(tx, projection, builds.get(projection.name, 1))
+    log.info("projections rebuilt", projections=list(names), events=done)
+    return done
+
+
+def _rest(recorder: Recorder, tx: Connection, tables: Mapping[str, str], ends: Lanes, now: Lanes) -> int:
+    """Fold what the live lane folded meanwhile; its second thoughts too."""
+    done = 0
+    special: list[Event] = []
+    for lane, end in now.items():
+        for block in archive.blocks(tx, lane, ends[lane], end):
+            fold(recorder, tx, block, tables)
+            done += len(block)
+            special += [e for e in decode(recorder.keys, block, wanted()) if e.replaces or e.type == "party.forgotten"]
+    if special:
+        refold_into(recorder, tx, touched(tx, special), tables)
+    return done
+
+
+def from_zero(
+    recorder: Recorder, tx: Connection, chosen: Sequence[Projection], tables: Mapping[str, str], ends: Lanes,
+    progress: Progress = lambda done, of: None,
+) -> int:  # fmt: skip
+    """Fold the archive up to `ends` into empty tables; how many events that were."""
+    recorder.enter(tx)
+    gone = archive.all_superseded(tx)
+    types = frozenset().union(*(p.types for p in chosen))
+    total, done = sum(ends.values()), 0
+    for lane, end in ends.items():
+        rows: dict[str, dict[Any, Any]] = {p.name: {} for p in chosen}
+        for block in archive.blocks(tx, lane, 0, end):
+            events = [e for e in decode(recorder.keys, block, types) if e.id not in gone]
+            for projection in chosen:
+                _fold_block(tx, projection, tables[projection.name], rows[projection.name], events)
+            done += len(block)
+            progress(done, total)
+        for projection in chosen:
+            kept = (row for _, row in sorted(rows[projection.name].items()) if row is not None)
+            projected.copy(tx, projection, tables[projection.name], kept)
+    return done
+
+
+def _fold_block(
+    tx: Connection, projection: Projection, table: str, rows: dict[Any, Any], events: Iterable[Event]
+) -> None:
+    """Rows that may change or repeat are kept until the partition's end; the others go straight to the table."""
+    mine = [event for event in events if event.type in projection.types]
+    if isinstance(projection, Fold):
+        folded(projection, rows, mine)
+    elif projection.repeats:
+        rows.update((_key(projection, row), row) for event in mine for row in projection.rows(event))
+    else:
+        projected.copy(tx, projection, table, (row for event in mine for row in projection.rows(event)))
+
+
+def _key(projection: Append, row: Any) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in projection.key)
+
+
+def verify(recorder: Recorder, progress: Progress = lambda done, of: None) -> dict[str, Any]:
+    """Fold everything again beside the live rows, in one snapshot, and compare row by row (the contract's shape)."""
+    refold(recorder)
+    chosen = list(projections().values())
+    tables = {p.name: f"verify_{p.name}" for p in chosen}
+    with recorder.database.transaction() as tx:
+        tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        ends, live = _checkpoints(tx), projected.live(tx)
+        for projection in chosen:
+            tx.execute(f"CREATE TEMP TABLE {tables[projection.name]} (LIKE {live[projection.name]}) ON COMMIT DROP")
+        from_zero(recorder, tx, chosen, tables, ends, progress)
+        reports = [_compare(tx, p, live[p.name], tables[p.name]) for p in chosen]
+    clean = not any(r["missing"] or r["extra"] or r["different"] for r in reports)
+    return {"projections": reports, "clean": clean}
+
+
+def _compare(tx: Connection, projection: Projection, live: str, again: str) -> dict[str, Any]:
+    on = " AND ".join(f'l."{name}" = a."{name}"' for name in projection.key)
+    tx.execute(f"ANALYZE {again}")
+    row = tx.execute(
+        f"SELECT count(a), count(*) FILTER (WHERE l IS NULL), count(*) FILTER (WHERE a IS NULL),"
+        f" count(*) FILTER (WHERE l IS NOT NULL AND a IS NOT NULL AND l IS DISTINCT FROM a)"
+        f" FROM (SELECT l, a FROM {live} l FULL JOIN {again} a ON {on}) both_"
+    ).fetchone()
+    assert row is not None
+    return {"name": projection.name, **dict(zip(("rows", "missing", "extra", "different"), row, strict=True))}
+
+
+def _checkpoints(tx: Connection) -> dict[tuple[str, int], int]:
+    rows = tx.execute("SELECT topic, part, next FROM checkpoint WHERE step = %s ORDER BY 1, 2", [STEP]).fetchall()
+    return {(topic, part): position for topic, part, position in rows}

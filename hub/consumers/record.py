@@ -1,0 +1,164 @@
+"""Writing events down: who is who now, keys made first, personal parts sealed, then appended - all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hub.events.catalogue import kind_of
+from hub.events.draft import File
+from hub.events.envelope import Event, Json, Sealed
+from hub.events.ids import named
+from hub.events.order_numbers import DEFAULT
+from hub.events.prepare import Installation
+from hub.events.seal import key_names, seal
+from hub.log._protocol import Appended, Log
+from hub.store.blobs import Blobs, pieces
+from hub.store.database import Connection, Database
+from hub.store.keys import Destroyed, Keys
+
+INLINE = 64 * 1024  # bytes; larger payloads go to the blob store
+_EPOCH = 7_201_544_011  # advisory lock: shared by who writes, alone for who forgets
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event on its way to the log. `direct`: the ledger's (source, channel) where it comes from outside just now."""
+
+    event: Event
+    direct: tuple[str, str] | None = None
+    digest: bytes | None = None
+
+
+class Recorder:
+    """The only writer of events. Between the choice of party ids and the commit nobody can be forgotten."""
+
+    def __init__(
+        self, database: Database, keys: Keys, log: Log, blobs: Blobs, region: str = "IR", pattern: str | None = None
+    ) -> None:
+        self.database, self.keys, self.log, self.blobs = database, keys, log, blobs
+        self.here = Installation(keys.secret, keys.party_id, region, pattern or DEFAULT)
+        self._epoch = -1
+
+    def record(
+        self, build: Callable[[Installation], Sequence[Outgoing]], tx: Connection | None = None
+    ) -> list[Appended]:
+        """Append what `build` makes; it is called once the ids of parties hold until the commit.
+
+        Durable when it returns (with `tx`: when that commits).
+        """
+        with self.database.transaction() if tx is None else nullcontext(tx) as connection:
+            self.enter(connection)
+            outgoing = build(self.here)
+            return self.log.append(self._sealed(outgoing), connection)
+
+    def enter(self, connection: Connection) -> None:
+        """Until this transaction ends nobody is forgotten; whoever was before is known."""
+        row = connection.execute("SELECT forgets FROM epoch, pg_advisory_xact_lock_shared(%s)", [_EPOCH]).fetchone()
+        assert row is not None
+        if row[0] != self._epoch:
+            self.keys.reload()
+            self._epoch = row[0]
+
+    def enter_alone(self, connection: Connection) -> None:
+        """Until this transaction ends nobody else writes; after it everybody asks anew who was forgotten."""
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH])
+        connection.execute("UPDATE epoch SET forgets = forgets + 1")
+
+    def keep_files(self, owner: str, key: str, files: Sequence[File]) -> list[Json]:
+        """Put attachments into the blob store under their owner's name; what the event says of each."""
+        if not files:
+            return []
+        secret = self.keys.ensure([key])[key]
+        return [self._kept(owner, secret, file) for file in files]
+
+    def _kept(self, owner: str, secret: bytes, file: File) -> Json:
+        sha256 = hashlib.sha256(file.content).hexdigest()
+        blob = f"{owner}/{sha256}"
+        self.blobs.put(blob, secret, [file.content])
+        return {"name": file.name, "type": file.type, "size": len(file.content), "sha256": sha256, "blob": blob}
+
+    def _sealed(self, outgoing: Sequence[Outgoing]) -> list[Sealed]:
+        names: set[str] = set()
+        for each in outgoing:
+            names |= key_names(each.event)
+        try:
+            keys = self.keys.ensure(names)
+        except Destroyed:
+            self.keys.reload()
+            raise
+        return [_sealed(each, keys) for each in outgoing]
+
+
+def _sealed(outgoing: Outgoing, keys: Mapping[str, bytes]) -> Sealed:
+    event = outgoing.event
+    return Sealed(
+        event.id, event.type, event.stream, event.time, event.recorded, seal(event, keys),
+        digest=outgoing.digest, replaces=event.replaces, direct=outgoing.direct,
+    )  # fmt: skip
+
+
+def payload_of_bytes(
+    recorder: Recorder, channel: str, source: str, body: bytes, meta: Mapping[str, str], received: datetime,
+    *, history: bool = False,
+) -> Outgoing:  # fmt: skip
+    """The event that says these bytes came; large ones are in the blob store when it returns."""
+    sha256 = hashlib.sha256(body).hexdigest()
+    return _payload(recorder, channel, source, sha256, len(body), lambda: [body], meta, received, history)
+
+
+def payload_of_file(
+    recorder: Recorder, channel: str, source: str, path: Path, meta: Mapping[str, str], received: datetime,
+    *, history: bool = False,
+) -> Outgoing:  # fmt: skip
+    """The same for a file that may be too large to hold: read twice, a piece at a time."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def content() -> Iterable[bytes]:
+        with path.open("rb") as again:
+            yield from pieces(again)
+
+    size = path.stat().st_size
+    return _payload(recorder, channel, source, sha256, size, content, meta, received, history)
+
+
+def _payload(
+    recorder: Recorder, channel: str, source: str, sha256: str, size: int, content: Callable[[], Iterable[bytes]],
+    meta: Mapping[str, str], received: datetime, history: bool,
+) -> Outgoing:  # fmt: skip
+    own = named("payload", source, sha256)
+    data: Json = {"payload": own, "channel": channel, "size": size, "sha256": sha256}
+    personal: Json = {"meta": dict(meta)} if meta else {}
+    if size > INLINE:
+        data["blob"] = f"{own}/{sha256}"
+        recorder.blobs.put(data["blob"], recorder.keys.ensure([own])[own], content())
+    else:
+        personal["body"] = b64encode(b"".join(content())).decode()
+    if history:
+        data["history"] = True
+    event = Event(
+        id=own, type="inbound.payload_received", version=kind_of("inbound.payload_received").version, time=received,
+        recorded=received, source=source, stream=f"payload:{own}", data=data, personal=personal,
+    )  # fmt: skip
+    return Outgoing(event, direct=(source, channel))
+
+
+def decided(
+    kind: str, stream: str, fields: Mapping[str, Any], personal: Json, *, id: str, time: datetime,
+    source: str = "hub", revision: int | None = None, subject: str | None = None, cause: str | None = None,
+    correlation: str | None = None,
+) -> Outgoing:  # fmt: skip
+    """An event that the hub itself decided; its fields are in their stored form already."""
+    event = Event(
+        id=id, type=kind, version=kind_of(kind).version, time=time, recorded=time, source=source, stream=stream,
+        data=dict(fields), personal=personal, revision=revision, subject=subject, cause=cause, correlation=correlation,
+    )  # fmt: skip
+    return Outgoing(event)
+

@@ -1,0 +1,12 @@
+"""A shop's last thirty days, written as the files that other systems would hand over: mails, rows, documents, events.
+
+`stories/` are customers worth reading about, `texts/` what people write and say, `everyday.py` fills the rest of the
+days, `files.py` and `mail_bytes.py` write what happened. Nothing here knows the log or the database: the history is
+loaded through `hub ingest ... --history`, like anybody's.
+"""
+
+from __future__ import annotations
+
+from hub.demo.history import FolderInUse, History, write_history
+
+__all__ = ["FolderInUse", "History", "write_history"]

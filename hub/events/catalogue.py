@@ -1,0 +1,144 @@
+"""What can happen, by name and version; the shape of each; and how yesterday's words are read today.
+
+A kind is a pydantic model of the fields as adapters send them (the contract's table). How its fields are split is said
+once, beside them: `personal` fields go under the key of whom they concern, fields in `parties` hold identifiers, all
+others are plain data. Fields that the model does not know are kept as personal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from hub.discover import discover
+from hub.events.envelope import MAIN, Json
+from hub.events.ids import secret_id
+from hub.events.text import digits, storable
+
+
+class UnknownKind(Exception):
+    """No event of this name is in the catalogue."""
+
+
+class NewerVersion(Exception):
+    """This event was written by a newer hub than this one; update this one before it reads on."""
+
+
+class Party(BaseModel):
+    """An identifier as it is written down outside: `kind` email, phone, account, cookie, badge, extension, ..."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    kind: Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
+    value: Annotated[str, BeforeValidator(lambda v: str(v) if isinstance(v, int) else v), Field(max_length=2000)]
+
+
+def _listed(value: Any) -> Any:
+    return [] if value is None else value if isinstance(value, list | tuple) else [value]
+
+
+def _money(text: str) -> str:
+    try:
+        amount = Decimal(digits(text).strip())
+    except InvalidOperation:
+        raise ValueError("money is a decimal number as text, such as 12.50") from None
+    if not amount.is_finite() or abs(amount) > 10**15:
+        raise ValueError("money is a finite decimal number below 10^15")
+    return f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():f}"
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, AfterValidator(storable)]
+Id = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable), Field(min_length=1, max_length=998)]
+Money = Annotated[str, BeforeValidator(_as_text), AfterValidator(_money)]
+Parties = Annotated[list[Party], BeforeValidator(_listed)]
+SomeParties = Annotated[list[Party], BeforeValidator(_listed), Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a stream's name may be computed from besides the fields: who says it, under which id, and who is meant."""
+
+    secret: bytes
+    source: str
+    event: str
+    parties: tuple[str, ...]
+
+    def keyed(self, kind: str, *parts: str) -> str:
+        """A stream of this kind under a name that cannot be guessed from its parts."""
+        return f"{kind}:{secret_id(self.secret, kind, *parts)}"
+
+
+class Kind(BaseModel):
+    """An event's fields as they come from outside. Subclasses say name, version, and which fields are what."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    type: ClassVar[str]
+    version: ClassVar[int] = 1
+    personal: ClassVar[frozenset[str]] = frozenset()
+    parties: ClassVar[tuple[str, ...]] = (MAIN,)
+    texts: ClassVar[tuple[str, ...]] = ()
+    sender: ClassVar[str] = "anyone"
+    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {}
+
+    def stream(self, origin: Origin) -> str:
+        raise NotImplementedError(f"{self.type} does not say its stream")
+
+    def identifiers(self) -> Iterator[tuple[str, str, Party]]:
+        """Who is named: (role, path in the personal part, identifier); the main parties first."""
+        for name in self.parties:
+            value = getattr(self, name)
+            if isinstance(value, Party):
+                yield name, name, value
+            elif isinstance(value, list):
+                for n, party in enumerate(value):
+                    yield name, f"{name}/{n}", party
+
+
+@cache
+def catalogue() -> dict[str, type[Kind]]:
+    """Every kind of event, by name."""
+    found: dict[str, type[Kind]] = {}
+    for module, kinds in discover("hub.events.kinds", "KINDS").items():
+        for kind in kinds:
+            if kind.type in found:
+                raise ValueError(f"two kinds of event are called {kind.type}; the second in kinds/{module}.py")
+            found[kind.type] = kind
+    return found
+
+
+def kind_of(name: str) -> type[Kind]:
+    try:
+        return catalogue()[name]
+    except KeyError:
+        raise UnknownKind(name) from None
+
+
+def current(document: Json) -> Json:
+    """A decoded log value in the words of its kind's newest version; steps through every version in between."""
+    kind = kind_of(document["type"])
+    version = document["version"]
+    if version == kind.version:
+        return document
+    if version > kind.version:
+        raise NewerVersion(f"{kind.type} version {version}; this hub knows version {kind.version}")
+    data = document["data"]
+    for step in range(version, kind.version):
+        data = kind.upcasts[step](data)
+    return document | {"data": data, "version": kind.version}
+
+
+@cache
+def shape(name: str) -> dict[str, tuple[str, ...]]:
+    """The fields of a kind as `data` and `personal` hold them."""
+    kind = kind_of(name)
+    held = {field.alias or short for short, field in kind.model_fields.items()}
+    private = {f for f in held if f in kind.personal or f in kind.parties}
+    return {"data": (*sorted(held - private), "parties"), "personal": tuple(sorted(private))}

@@ -1,0 +1,134 @@
+"""The envelope: CloudEvents 1.0 attributes around `data` and the personal part, and its form in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+Json = dict[str, Any]
+
+MAIN = "party"  # the role of those whose contact it is; other roles are only mentioned
+
+
+class Named(NamedTuple):
+    """A party that an event names: in which role, and where in the personal part its identifier lies."""
+
+    id: str
+    role: str
+    kind: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. Immutable; what corrects it is another event that `replaces` it.
+
+    `time`: when it happened; `recorded`: when the hub learnt it. `revision`: its place among the decided events of its
+    stream. `subject`: whose key protects `personal`. `cause`: the event or payload it came from.
+    """
+
+    id: str
+    type: str
+    version: int
+    time: datetime
+    recorded: datetime
+    source: str
+    stream: str
+    data: Json
+    personal: Json = field(default_factory=dict)
+    revision: int | None = None
+    subject: str | None = None
+    cause: str | None = None
+    correlation: str | None = None
+    replaces: str | None = None
+
+    @property
+    def root(self) -> str:
+        """The id under which it is shown: a replacement takes the place of what it replaces."""
+        return self.replaces or self.id
+
+    @property
+    def named(self) -> list[Named]:
+        """Who is named, the main party first. `data` has the ids in `parties` and the rest beside them in `named`."""
+        ids = self.data.get("parties")
+        if not ids:
+            return []
+        return [Named(party, *rest) for party, rest in zip(ids, self.data["named"], strict=True)]
+
+    @property
+    def party(self) -> str | None:
+        """The party whose timeline it belongs to."""
+        ids = self.data.get("parties")
+        return ids[0] if ids and self.data["named"][0][0] == MAIN else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An event as the log holds it: `value` is its JSON with the personal part in boxes.
+
+    `direct`: (source, channel) of the ledger where it came from outside and is counted as received.
+    """
+
+    id: str
+    type: str
+    stream: str
+    time: datetime
+    recorded: datetime
+    value: bytes
+    digest: bytes | None = None
+    replaces: str | None = None
+    direct: tuple[str, str] | None = None
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+_CONTEXT = (
+    "id", "type", "version", "time", "recorded", "source", "stream", "revision", "subject", "cause", "correlation",
+    "replaces",
+)  # fmt: skip
+
+
+def context(event: Event) -> Json:
+    """The attributes around the data, times as text, absent ones left out."""
+    pairs = ((name, getattr(event, name)) for name in _CONTEXT)
+    return {name: iso(v) if isinstance(v, datetime) else v for name, v in pairs if v is not None}
+
+
+def dumped(event: Event, boxes: list[Json]) -> bytes:
+    """An event's form in the log: context, data, and the personal part as boxes (see `seal`)."""
+    document = context(event) | {"data": event.data}
+    return orjson.dumps(document | {"boxes": boxes} if boxes else document)
+
+
+def loaded(document: Mapping[str, Any], personal: Json) -> Event:
+    get = document.get
+    return Event(
+        id=document["id"],
+        type=document["type"],
+        version=document["version"],
+        time=datetime.fromisoformat(document["time"]),
+        recorded=datetime.fromisoformat(document["recorded"]),
+        source=document["source"],
+        stream=document["stream"],
+        data=document["data"],
+        personal=personal,
+        revision=get("revision"),
+        subject=get("subject"),
+        cause=get("cause"),
+        correlation=get("correlation"),
+        replaces=get("replaces"),
+    )
+
+
+def shown(event: Event, shape: Mapping[str, Any]) -> Json:
+    """The envelope of the contract: every attribute present, fields that do not apply null (`shape` lists them)."""
+    whole = dict.fromkeys(_CONTEXT) | context(event)
+    for part, known in (("data", event.data), ("personal", event.personal)):
+        whole[part] = dict.fromkeys(shape.get(part, ())) | known
+    return whole

@@ -1,0 +1,74 @@
+"""How a party is known: a kind and a value in one normal spelling, so that one person has one id per identifier."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+import phonenumbers
+
+from hub.events.text import digits, storable
+
+WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "withheld", "unavailable", "asterisk", "s"})
+_ADDRESS = re.compile(r"[^\s@<>]{1,256}@[^\s@<>]{1,255}")
+_NOT_DIALLED = re.compile(r"[^\d+]")
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+class NotAnIdentifier(ValueError):
+    """This value cannot be an identifier of its kind."""
+
+
+class Identifier(NamedTuple):
+    """`kind` is email, phone, account, cookie, badge, extension or any other lower-case word."""
+
+    kind: str
+    value: str
+
+
+def normalise(kind: str, value: str, region: str) -> Identifier | None:
+    """The identifier in its normal spelling; None where the value says that nobody is named ("anonymous").
+
+    Phones become E.164 (national numbers are read in `region`, ISO 3166), short numbers become extensions,
+    e-mail addresses lower case. Raises NotAnIdentifier, naming what is wrong but never the value.
+    """
+    if not _KIND.fullmatch(kind):
+        raise NotAnIdentifier("a kind is a lower-case word such as email, phone, account")
+    return _normalise(kind, value, region)
+
+
+@lru_cache(maxsize=100_000)
+def _normalise(kind: str, value: str, region: str) -> Identifier | None:
+    value = storable(unicodedata.normalize("NFC", value)).strip()
+    if value.casefold() in WITHHELD:
+        return None
+    if kind == "email":
+        return Identifier("email", _email(value))
+    if kind == "phone":
+        return _phone(value, region)
+    if len(value) > 512:
+        raise NotAnIdentifier("longer than 512 characters")
+    return Identifier(kind, digits(value) if kind in ("account", "badge", "extension") else value)
+
+
+def _email(value: str) -> str:
+    address = value.removeprefix("mailto:").strip("<>").lower()
+    if not _ADDRESS.fullmatch(address):
+        raise NotAnIdentifier("not an e-mail address")
+    return address
+
+
+def _phone(value: str, region: str) -> Identifier:
+    dialled = _NOT_DIALLED.sub("", digits(value.removeprefix("tel:")))
+    if 2 <= len(dialled) <= 6 and dialled.isdigit():
+        return Identifier("extension", dialled)
+    for candidate in (dialled, f"+{dialled.lstrip('+0')}"):
+        try:
+            number = phonenumbers.parse(candidate, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            return Identifier("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    raise NotAnIdentifier("not a phone number")

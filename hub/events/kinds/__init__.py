@@ -1,0 +1,1 @@
+"""The families of events, one file each, each offering `KINDS`; found by listing this folder."""

@@ -1,0 +1,37 @@
+"""Contacts of channels without an adapter of their own: letter, fax, conference, campaign response, kiosk, ..."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from hub.events.catalogue import Id, Kind, Origin, SomeParties, Text
+from hub.events.kinds.calls import AgentName
+from hub.events.kinds.messages import Attached
+
+
+class ContactRecorded(Kind):
+    """Somebody wrote down that a contact took place; `channel` says which way it came."""
+
+    type = "contact.recorded"
+    personal = frozenset({"subject", "text", "note"})
+    texts = ("subject", "text")
+
+    contact: Id
+    channel: Id = "other"
+    direction: Literal["in", "out", "internal"] = "in"
+    party: SomeParties
+    agent: AgentName | None = None
+    subject: Text | None = None
+    text: Text | None = None
+    campaign: Text | None = None
+    code: Text | None = None
+    outcome: Text | None = None
+    attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = []
+
+    def stream(self, origin: Origin) -> str:
+        return origin.keyed("contact", origin.source, self.contact)
+
+
+KINDS = (ContactRecorded,)

@@ -1,0 +1,91 @@
+"""Messages of any channel that has threads: e-mail, chat, SMS, messengers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from hub.events.catalogue import Id, Kind, Origin, Parties, Party, Text
+
+
+class Mailbox(BaseModel):
+    """Somebody's name and address in a mail's header."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    name: Text | None = None
+    address: Text | None = None
+
+
+class Attached(BaseModel):
+    """An attachment: as sent with `base64`, as kept with `size` (bytes) and `sha256` (hexadecimal)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    name: Text | None = None
+    type: Text | None = None
+    base64: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    blob: str | None = None
+
+
+Mailboxes = Annotated[list[Mailbox], BeforeValidator(lambda v: v or [])]
+
+
+class Message(Kind):
+    personal = frozenset({"thread", "subject", "text", "html", "from", "to", "cc"})
+    texts = ("subject", "text")
+    parties = ("party", "about", "from", "to", "cc")
+
+    message: Id | None = None
+    channel: Id = "message"
+    thread: Id | None = None
+    party: Parties = []
+    agent: Text | None = None
+    subject: Text | None = None
+    text: Text | None = None
+    html: Text | None = None
+    attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = []
+    sender_: Annotated[Mailbox | None, Field(alias="from")] = None
+    to: Mailboxes = []
+    cc: Mailboxes = []
+    message_id: Text | None = None
+    in_reply_to: Text | None = None
+    references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = []
+    automatic: Literal["no", "reply", "bounce", "list"] = "no"
+    about: Parties = []
+    bounce: dict[str, Any] | None = None
+    raw: str | None = None
+    claimed_date: Text | None = None
+
+    def stream(self, origin: Origin) -> str:
+        scope = "" if self.channel == "email" else origin.source
+        return origin.keyed("conversation", self.channel, scope, self.thread or self.message or origin.event)
+
+    def identifiers(self) -> Iterator[tuple[str, str, Party]]:
+        """The people of the header are named beside the parties, each at his place."""
+        for role in ("party", "about"):
+            for n, party in enumerate(getattr(self, role)):
+                yield role, f"{role}/{n}", party
+        if self.sender_ and self.sender_.address:
+            yield "from", "from", Party(kind="email", value=self.sender_.address)
+        for role in ("to", "cc"):
+            for n, mailbox in enumerate(getattr(self, role)):
+                if mailbox.address:
+                    yield role, f"{role}/{n}", Party(kind="email", value=mailbox.address)
+
+
+class MessageReceived(Message):
+    """A message of a customer reached the organisation."""
+
+    type = "message.received"
+
+
+class MessageSent(Message):
+    """A message of the organisation went to a customer; `party` is whom it went to."""
+
+    type = "message.sent"
+
+
+KINDS = (MessageReceived, MessageSent)

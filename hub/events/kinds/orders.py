@@ -1,0 +1,67 @@
+"""Orders and their steps in the back office."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from hub.events.catalogue import Id, Kind, Money, Origin, Parties, Text
+from hub.events.order_numbers import order_number
+
+# In the order of their progress: an order's stage is the furthest that was reported, whenever the report came.
+STAGES = ("placed", "confirmed", "paid", "packed", "shipped", "delivered", "cancelled", "returned", "refunded")
+REMARKS = ("invoiced", "noted")
+
+
+class Line(BaseModel):
+    """One line of an order. `price` is for one piece."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    sku: Text | None = None
+    title: Text | None = None
+    quantity: float | None = None
+    price: Money | None = None
+
+
+class OrderStep(Kind):
+    """`order` is the number people say; `order_ref` a back office's own id, for messages that know only that."""
+
+    personal = frozenset({"note"})
+
+    order: Annotated[Id, BeforeValidator(lambda v: order_number(v) if isinstance(v, str) else v)] | None = None
+    order_ref: Id | None = None
+    party: Parties = []
+    tracking: Text | None = None
+    carrier: Text | None = None
+    amount: Money | None = None
+    currency: Text | None = None
+    document: Text | None = None
+    note: Text | None = None
+    as_of: Text | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> OrderStep:
+        if not (self.order or self.order_ref):
+            raise ValueError("an order step names its order")
+        return self
+
+    def stream(self, origin: Origin) -> str:
+        return f"order:{self.order or self.order_ref}"
+
+
+class OrderPlaced(OrderStep):
+    """The customer ordered. `total` is text such as "12.50", in `currency` (ISO 4217)."""
+
+    type = "order.placed"
+    lines: Annotated[list[Line], BeforeValidator(lambda v: v or [])] = []
+    total: Money | None = None
+
+
+def _step(stage: str) -> type[OrderStep]:
+    words = {"noted": "A remark was made on the order.", "invoiced": "An invoice was written for the order."}
+    doc = words.get(stage, f"The order was {stage}.")
+    return type(f"Order{stage.title()}", (OrderStep,), {"type": f"order.{stage}", "__doc__": doc, "__module__": __name__})
+
+
+KINDS: tuple[type[OrderStep], ...] = (OrderPlaced, *(_step(stage) for stage in (*STAGES[1:], *REMARKS)))

@@ -1,0 +1,110 @@
+"""What was decided about tickets. Decided by the desk; from outside only in an import of history."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from hub.events.catalogue import Id, Kind, Origin, Parties, Text
+
+Contacts = Annotated[list[Text], BeforeValidator(lambda v: v or [])]
+
+
+class TicketStep(Kind):
+    """`by`: who decided, null for a policy of the hub."""
+
+    sender = "history"
+    personal = frozenset({"text", "why", "subject", "how"})
+
+    ticket: Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    party: Parties = []
+    by: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lower(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and isinstance(fields.get("ticket"), str):
+            return fields | {"ticket": fields["ticket"].lower()}
+        return fields
+
+    def stream(self, origin: Origin) -> str:
+        return f"ticket:{self.ticket}"
+
+
+class TicketOpened(TicketStep):
+    """`contacts`: the events it is about; `conversation`: the stream it answers; `follows`: an earlier ticket."""
+
+    type = "ticket.opened"
+    number: int | None = None
+    subject: Text | None = None
+    conversation: str | None = None
+    contacts: Contacts = []
+    priority: Text | None = None
+    department: Text | None = None
+    follows: str | None = None
+
+
+class TicketAssigned(TicketStep):
+    """`to` is the agent who has it now, null when nobody has."""
+
+    type = "ticket.assigned"
+    to: Text | None = None
+    department: Text | None = None
+
+
+class TicketNoted(TicketStep):
+    """An internal note."""
+
+    type = "ticket.noted"
+    text: Text | None = None
+
+
+class TicketWaiting(TicketStep):
+    """It waits `for` somebody, until (ISO 8601) if a time was said."""
+
+    type = "ticket.waiting"
+    waits_for: Annotated[Literal["customer", "us", "third_party"], Field(alias="for")] = "customer"
+    until: Text | None = None
+
+
+class TicketResolved(TicketStep):
+    """`how` it was solved."""
+
+    type = "ticket.resolved"
+    how: Text | None = None
+
+
+class TicketClosed(TicketStep):
+    """Nothing more will come."""
+
+    type = "ticket.closed"
+
+
+class TicketReopened(TicketStep):
+    """Work starts again, for a reason; `contact` is the message that asked for it, if one did."""
+
+    type = "ticket.reopened"
+    why: Text | None = None
+    contact: Id | None = None
+
+
+class TicketContactAttached(TicketStep):
+    """One more contact belongs to it; `conversation` is the contact's stream if it has one."""
+
+    type = "ticket.contact_attached"
+    contact: Id
+    conversation: str | None = None
+
+
+class TicketPrioritised(TicketStep):
+    """Its priority: low, normal, high or urgent."""
+
+    type = "ticket.prioritised"
+    priority: Text
+
+
+KINDS = (
+    TicketOpened, TicketAssigned, TicketNoted, TicketWaiting, TicketResolved, TicketClosed, TicketReopened,
+    TicketContactAttached, TicketPrioritised,
+)  # fmt: skip

@@ -1,0 +1,153 @@
+"""From a draft to an event: validated, identifiers replaced by party ids, the personal part apart, ids computed.
+
+Pure: who a party is (and whether he was forgotten) and what time it is now come in as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from hub.events.catalogue import Kind, Origin, kind_of
+from hub.events.draft import Draft
+from hub.events.envelope import MAIN, Event, Json
+from hub.events.identifiers import Identifier, NotAnIdentifier, normalise
+from hub.events.ids import digest, event_id
+from hub.events.order_numbers import DEFAULT, order_numbers
+from hub.events.text import storable
+
+
+class NotValid(Exception):
+    """This draft is no valid event. `at` is the path of what is wrong, `why` what is wrong with it (never the value)."""
+
+    def __init__(self, why: str, at: str) -> None:
+        super().__init__(f"{at}: {why}")
+        self.why, self.at = why, at
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What differs between installations: the secret of its ids, the region of national numbers, its order numbers."""
+
+    secret: bytes
+    party_id: Callable[[Identifier], str]
+    region: str = "IR"
+    order_pattern: str = DEFAULT
+
+
+def prepare(
+    draft: Draft, here: Installation, recorded: datetime, *, cause: str | None = None, history: bool = False
+) -> Event:
+    """The event that a draft says, unsealed. Raises NotValid and UnknownKind."""
+    kind = kind_of(draft.type)
+    fields = _validated(kind, draft.fields)
+    own = event_id(draft.source, draft.key)
+    named, spelt, unusable = _named(fields, here)
+    main = tuple(party for party, seat in named if seat[0] in (MAIN, "a", "b"))
+    origin = Origin(here.secret, draft.source, own, main)
+    try:
+        stream = fields.stream(origin)
+    except ValueError as error:
+        raise NotValid(str(error), "$.data") from None
+    data, personal = _split(kind, fields)
+    _respell(personal, spelt)
+    if named:
+        data["parties"] = [party for party, _ in named]
+        data["named"] = [seat for _, seat in named]
+    if unusable:
+        data["unusable"] = unusable
+    if kind.texts:
+        data["orders"] = order_numbers([t for name in kind.texts if (t := getattr(fields, name))], here.order_pattern)
+    if history:
+        data["history"] = True
+    return Event(
+        id=own, type=kind.type, version=kind.version, time=draft.time, recorded=recorded, source=draft.source,
+        stream=storable(stream), data=data, personal=personal,
+        subject=main[0] if main else None, cause=cause,
+    )  # fmt: skip
+
+
+def fingerprint(event: Event, secret: bytes) -> bytes:
+    """What distinguishes this event from another that came under the same id."""
+    said = [event.type, event.time.isoformat(), event.stream, event.data, event.personal]
+    return digest(secret, orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
+
+
+def problem(error: ValidationError, root: str = "$.data") -> NotValid:
+    """The first thing that a validation found, without the value that was wrong."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
+    return NotValid(first["msg"].removeprefix("Value error, "), path)
+
+
+def _validated(kind: type[Kind], fields: Json) -> Kind:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise problem(error) from None
+
+
+def _named(
+    fields: Kind, here: Installation
+) -> tuple[list[tuple[str, list[str]]], dict[str, Identifier], list[str]]:
+    """Who is named, each party once in a role; the normal spelling at each path; the paths that name nobody.
+
+    A main party that cannot be read makes the event invalid; an unreadable address in a header does not.
+    """
+    named: dict[tuple[str, str], list[str]] = {}
+    spelt, unusable = {}, []
+    for role, path, party in fields.identifiers():
+        try:
+            who = normalise(party.kind, party.value, here.region)
+        except NotAnIdentifier as error:
+            if role in (MAIN, "a", "b"):
+                raise NotValid(str(error), f"$.data.{path.replace('/', '[') + ']' if '/' in path else path}") from None
+            who = None
+        if who is None:
+            unusable.append(path)
+        else:
+            spelt[path] = who
+            named.setdefault((here.party_id(who), role), [role, who.kind, path])
+    return [(party, seat) for (party, _), seat in named.items()], spelt, unusable
+
+
+def _respell(personal: Json, spelt: dict[str, Identifier]) -> None:
+    """Identifiers are kept in their normal spelling; how they were written stays beside it. Headers stay as they are."""
+    for path, who in spelt.items():
+        name, _, n = path.partition("/")
+        place = personal[name][int(n)] if n else personal[name]
+        if "value" in place:
+            written = {"written": place["value"]} if place["value"] != who.value else {}
+            place |= {"kind": who.kind, "value": who.value} | written
+
+
+def _split(kind: type[Kind], fields: Kind) -> tuple[Json, Json]:
+    whole = _adapter(kind).dump_python(fields, mode="json", by_alias=True, exclude_none=True)
+    private = kind.personal.union(kind.parties, fields.model_extra or ())
+    data = {name: value for name, value in whole.items() if name not in private}
+    personal = {name: value for name, value in whole.items() if name in private and value != []}
+    if "attachments" in data and data["attachments"]:
+        personal["attachments"] = [a.pop("name", None) for a in data["attachments"]]
+    return data, _storable(personal)
+
+
+@cache
+def _adapter(kind: type[Kind]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _storable(value: Any) -> Any:
+    """Free-form values may hold what PostgreSQL cannot: cleaned to the last leaf."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(str(k)): _storable(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_storable(v) for v in value]
+    return value

@@ -1,0 +1,117 @@
+"""The personal part of an event in boxes, each under the key of whom it concerns, so that forgetting is a lost key.
+
+A box is `{"key": name, "at": path, "box": base64(nonce + AES-256-GCM ciphertext)}`; the event's id and the path are the
+associated data (NIST SP 800-38D). The box without a path holds all that is under the subject's key; a value of another
+party (an address in somebody's cc) lies in a box of its own and is put back at its path. A box whose key is gone reads
+as null at its place.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.events.envelope import Event, Json, Named, dumped, loaded
+
+KeyOf = Callable[[str], bytes | None]
+NONCE = 12
+
+
+@lru_cache(maxsize=100_000)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
+
+
+def shut(key: bytes, content: bytes, about: str) -> bytes:
+    nonce = os.urandom(NONCE)
+    return nonce + _cipher(key).encrypt(nonce, content, about.encode())
+
+
+def unshut(key: bytes, box: bytes, about: str) -> bytes:
+    return _cipher(key).decrypt(box[:NONCE], box[NONCE:], about.encode())
+
+
+def key_names(event: Event) -> set[str]:
+    """The keys that sealing this event needs."""
+    if not event.personal:
+        return set()
+    return {key_name(event)} | {party.id for party in _others(event)}
+
+
+def seal(event: Event, keys: Mapping[str, bytes]) -> bytes:
+    """The event as the log holds it. `keys` has every name of `key_names(event)`."""
+    if not event.personal:
+        return dumped(event, [])
+    personal, boxes = event.personal, []
+    others = _others(event)
+    if others:
+        personal = deepcopy(personal)
+        for party in others:
+            boxes.append(_box(keys, event.id, party.id, party.at, _take(personal, party.at)))
+    boxes.insert(0, _box(keys, event.id, key_name(event), "", personal))
+    return dumped(event, boxes)
+
+
+def unseal(document: Mapping[str, Any], key_of: KeyOf) -> Event:
+    """The event of a decoded log value; what is under a destroyed key is null, the rest is there."""
+    personal: Json = {}
+    for box in document.get("boxes", ()):
+        key = key_of(box["key"])
+        if key is None:
+            continue
+        value = orjson.loads(unshut(key, b64decode(box["box"]), f"{document['id']}/{box['at']}"))
+        if not box["at"]:
+            personal = value
+        else:
+            _put(personal, box["at"], value)
+    return loaded(document, personal)
+
+
+def box_keys(documents: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The names of all keys that reading these log values needs."""
+    return {box["key"] for document in documents for box in document.get("boxes", ())}
+
+
+def _box(keys: Mapping[str, bytes], event: str, name: str, at: str, value: Any) -> Json:
+    return {"key": name, "at": at, "box": b64encode(shut(keys[name], orjson.dumps(value), f"{event}/{at}")).decode()}
+
+
+def key_name(event: Event) -> str:
+    """The key of its personal part: of whom it concerns, or of the event alone where it names nobody."""
+    return event.subject or event.id
+
+
+def _others(event: Event) -> list[Named]:
+    """The parties with a place of their own in `personal` that is not under the subject's key."""
+    mine = key_name(event)
+    return [party for party in event.named if party.id != mine and party.at]
+
+
+def _take(tree: Any, path: str) -> Any:
+    """Remove and return the value at a path such as "to/0"; null stays in its place."""
+    *way, last = path.split("/")
+    for step in way:
+        tree = tree[int(step)] if isinstance(tree, list) else tree[step]
+    place: Any = int(last) if isinstance(tree, list) else last
+    value, tree[place] = tree[place], None
+    return value
+
+
+def _put(tree: Any, path: str, value: Any) -> None:
+    *way, last = path.split("/")
+    for step in way:
+        below = tree[int(step)] if isinstance(tree, list) else tree.get(step)
+        if below is None:
+            return
+        tree = below
+    if isinstance(tree, list):
+        tree[int(last)] = value
+    else:
+        tree[last] = value

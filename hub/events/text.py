@@ -1,0 +1,38 @@
+"""What people write, folded so that the same words are found again: digits, Persian letters, half-spaces, case."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_DIGITS = {0x06F0 + n: str(n) for n in range(10)} | {0x0660 + n: str(n) for n in range(10)}
+_LETTERS = str.maketrans(
+    {"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا", "آ": "ا", "ؤ": "و",
+     "\u200c": " ", "\u200d": None, "\u200e": None, "\u200f": None, "\u0640": None, "\u0654": None, "\u0670": None}
+)  # fmt: skip
+_MARKS = re.compile("[\u064b-\u0652\u0300-\u036f]")
+_SPACE = re.compile(r"\s+")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def digits(text: str) -> str:
+    """Persian and Arabic-Indic digits as Latin ones; everything else as it is."""
+    return text.translate(_DIGITS)
+
+
+def fold(text: str) -> str:
+    """The form under which text is indexed and searched: NFKC, lower case, Latin digits, one spelling of ی ک ه ا,
+    no vowel marks, half-spaces as spaces. "كتاب‌هاي ۱۲" and "کتاب های 12" are one."""
+    plain = unicodedata.normalize("NFKC", text).translate(_LETTERS).translate(_DIGITS).casefold()
+    return _SPACE.sub(" ", _MARKS.sub("", unicodedata.normalize("NFD", plain))).strip()
+
+
+def storable(text: str) -> str:
+    """Text without what PostgreSQL and UTF-8 cannot hold: NUL and lone surrogates become U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def squeeze(text: str, length: int) -> str:
+    """The first words of a text on one line, at most `length` characters."""
+    line = _SPACE.sub(" ", text[: length * 4]).strip()
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

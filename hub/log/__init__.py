@@ -1,0 +1,1 @@
+"""Events in order, kept: the protocol, `memory` (tests), `embedded` (PostgreSQL), one contract suite for all."""

@@ -1,0 +1,72 @@
+"""What is found by words: names, numbers, texts, folded so that spelling does not matter (`hub.events.text.fold`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.events.envelope import Event
+from hub.events.kinds.orders import KINDS as ORDER_STEPS
+from hub.events.text import fold
+from hub.projections._shape import Append, Uuid
+from hub.projections.owners import identifier
+
+WORDS = 8_000  # characters of a text that are searched
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`words`: what is found, in its folded form."""
+
+    stream: str
+    item: Uuid
+    party: Uuid | None
+    time: datetime
+    words: str
+
+
+def _values(event: Event, *names: str) -> list[str]:
+    return [str(value) for name in names if (value := event.personal.get(name))]
+
+
+def _text(event: Event) -> list[str]:
+    sender = (event.personal.get("from") or {}).get("name")
+    return [*([sender] if sender else []), *_values(event, "subject", "title", "reason", "note", "caller_name", "text")]
+
+
+def _described(event: Event) -> list[str]:
+    return [str(v) for name, v in event.personal.items() if name != "party" and isinstance(v, str | int)]
+
+
+def _order(event: Event) -> list[str]:
+    titles = [line["title"] for line in event.data.get("lines") or () if line.get("title")]
+    return [v for name in ("order", "tracking", "document") if (v := event.data.get(name))] + titles
+
+
+def _ticket(event: Event) -> list[str]:
+    number = event.data.get("number")
+    return [*([str(number)] if number else []), *_values(event, "subject", "text", "how", "why")]
+
+
+SOURCES: dict[str, Callable[[Event], list[str]]] = {
+    **dict.fromkeys(
+        ("message.received", "message.sent", "call.ended", "visit.recorded", "form.submitted", "contact.recorded"), _text
+    ),
+    "party.described": _described,
+    **dict.fromkeys((kind.type for kind in ORDER_STEPS), _order),
+    **dict.fromkeys(("ticket.opened", "ticket.noted", "ticket.resolved"), _ticket),
+}
+
+
+def rows(event: Event) -> Iterator[Found]:
+    known = [value for named in event.named if named.role == "party" and (value := identifier(event, named))]
+    words = fold(" ".join([*SOURCES[event.type](event), *known])[:WORDS])
+    if words:
+        yield Found(event.stream, event.root, event.party, event.time, words)
+
+
+projection = Append(
+    name="search", version=1, row=Found, types=frozenset(SOURCES), rows=rows, key=("stream", "item"),
+    indexes=("USING gin (to_tsvector('simple', words))",),
+)  # fmt: skip

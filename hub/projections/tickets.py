@@ -1,0 +1,110 @@
+"""Tickets: the state of each, folded from what was decided about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub.events.envelope import Event, Json, iso
+from hub.events.kinds.tickets import KINDS
+from hub.projections._shape import Fold, Uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """`steps`: [revision, time, id, type, by, what it said], in the order in which they count.
+
+    Decided steps count by their revision; imported ones have none, come before and count by (time, id).
+    """
+
+    stream: str
+    ticket: Uuid
+    number: int | None
+    state: str
+    waiting_for: str | None
+    until: str | None
+    subject: str | None
+    party: Uuid | None
+    owner: str | None
+    priority: str | None
+    department: str | None
+    conversation: str | None
+    follows: str | None
+    opened: datetime
+    changed: datetime
+    resolved: datetime | None
+    contacts: list[str]
+    revision: int
+    steps: list[list[object]]
+
+
+KEPT = ("number", "conversation", "contacts", "contact", "priority", "department", "follows", "to", "for", "until")
+
+
+def apply(row: Ticket | None, event: Event) -> Ticket:
+    said: Json = {name: event.data[name] for name in KEPT if name in event.data}
+    if event.party:
+        said["party"] = event.party
+    if event.type == "ticket.opened" and event.personal.get("subject"):
+        said["subject"] = event.personal["subject"]
+    step = [event.revision or 0, iso(event.time), event.root, event.type, event.data.get("by"), said]
+    steps = sorted([*(row.steps if row else ()), step], key=lambda s: s[:3])
+    return folded(event.stream, steps)
+
+
+def folded(stream: str, steps: list[list[object]]) -> Ticket:
+    """A ticket from all its steps."""
+    first = datetime.fromisoformat(str(steps[0][1]))
+    ticket = Ticket(
+        stream, stream.removeprefix("ticket:"), None, "new", *(None,) * 9,
+        opened=first, changed=first, resolved=None, contacts=[], revision=0, steps=steps,
+    )  # fmt: skip
+    for step in steps:
+        ticket = _after(ticket, step)
+    return ticket
+
+
+def _after(ticket: Ticket, step: list[object]) -> Ticket:
+    revision, at, _, kind, _, said = step
+    assert isinstance(revision, int)
+    assert isinstance(said, dict)
+    time = datetime.fromisoformat(str(at))
+    ticket = replace(ticket, revision=revision or ticket.revision + 1, changed=max(ticket.changed, time))
+    match kind:
+        case "ticket.opened":
+            facts = ("number", "subject", "party", "priority", "department", "conversation", "follows")
+            new = {name: said[name] for name in facts if said.get(name) is not None}
+            return _with(replace(ticket, **new, opened=time), said.get("contacts") or [])
+        case "ticket.assigned":
+            state = "open" if ticket.state == "new" and said.get("to") else ticket.state
+            return replace(ticket, owner=said.get("to"), department=said.get("department") or ticket.department, state=state)
+        case "ticket.waiting":
+            return replace(ticket, state="waiting", waiting_for=said.get("for"), until=said.get("until"))
+        case "ticket.resolved":
+            return replace(_awake(ticket), state="resolved", resolved=time)
+        case "ticket.closed":
+            return replace(_awake(ticket), state="closed", resolved=ticket.resolved or time)
+        case "ticket.reopened":
+            return _with(replace(_awake(ticket), state="open", resolved=None), [said.get("contact")])
+        case "ticket.contact_attached":
+            answered = ticket.state == "waiting" and ticket.waiting_for == "customer"
+            return _with(replace(_awake(ticket), state="open") if answered else ticket, [said.get("contact")])
+        case "ticket.prioritised":
+            return replace(ticket, priority=said.get("priority"))
+        case _:
+            return ticket
+
+
+def _awake(ticket: Ticket) -> Ticket:
+    return replace(ticket, waiting_for=None, until=None)
+
+
+def _with(ticket: Ticket, contacts: list[str | None]) -> Ticket:
+    new = [contact for contact in contacts if contact and contact not in ticket.contacts]
+    return replace(ticket, contacts=[*ticket.contacts, *new]) if new else ticket
+
+
+projection = Fold(
+    name="tickets", version=1, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    indexes=("(ticket)", "(number)", "(party)", "(state, changed DESC)", "(conversation)"),
+)  # fmt: skip

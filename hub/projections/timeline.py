@@ -1,0 +1,109 @@
+"""The timeline: one item per contact and party; calls are read from `calls`, which has one row for a whole call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.events.envelope import Event, Json
+from hub.events.kinds.orders import KINDS as ORDER_STEPS
+from hub.events.text import squeeze
+from hub.projections._shape import Append, Uuid
+
+TEXT = 100_000  # characters of a text that are kept here; the whole is in the archive
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`n`: which of the event's parties; `party` is null where the event names none (then its stream's owners see it)."""
+
+    stream: str
+    item: Uuid
+    n: int
+    party: Uuid | None
+    time: datetime
+    recorded: datetime
+    type: str
+    channel: str
+    direction: str
+    title: str | None
+    text: str | None
+    agent: str | None
+    automatic: str | None
+    orders: list[str]
+    attachments: list[Json]
+
+
+def _message(event: Event) -> Json:
+    about = event.data.get("automatic")
+    direction = "in" if event.type == "message.received" else "out"
+    return {"channel": event.data["channel"], "direction": direction, "title": event.personal.get("subject"),
+            "automatic": about if about != "no" else None}  # fmt: skip
+
+
+def _visit(event: Event) -> Json:
+    said = event.personal
+    return {"channel": "visit", "direction": "in", "title": said.get("reason"), "text": said.get("note")}
+
+
+def _page(event: Event) -> Json:
+    title = event.personal.get("title") or event.personal.get("url")
+    return {"channel": "web", "direction": "in", "title": title, "text": _filled_in(event.personal.get("fields"))}
+
+
+def _contact(event: Event) -> Json:
+    data = event.data
+    title = event.personal.get("subject") or data.get("campaign")
+    return {"channel": data["channel"], "direction": data["direction"], "title": title}
+
+
+def _order(event: Event) -> Json:
+    number = event.data.get("order")
+    return {"channel": "order", "direction": "internal", "title": event.type.replace("order.", "order "),
+            "text": event.personal.get("note"), "orders": [number] if number else []}  # fmt: skip
+
+
+def _filled_in(fields: Any) -> str | None:
+    if not isinstance(fields, dict):
+        return None
+    return "\n".join(f"{name}: {value}" for name, value in fields.items()) or None
+
+
+SHOWN: Mapping[str, Callable[[Event], Json]] = {
+    "message.received": _message, "message.sent": _message, "visit.recorded": _visit,
+    "page.viewed": _page, "form.submitted": _page, "contact.recorded": _contact,
+    **dict.fromkeys((kind.type for kind in ORDER_STEPS), _order),
+}  # fmt: skip
+
+
+def rows(event: Event) -> Iterator[Item]:
+    """One row for each party of the event, or one without a party."""
+    personal = event.personal
+    look: Json = {"title": None, "text": personal.get("text"), "automatic": None, "orders": event.data.get("orders") or []}
+    look |= SHOWN[event.type](event)
+    mine: list[str | None] = [party.id for party in event.named if party.role in ("party", "about")]
+    for n, party in enumerate(mine or [None]):
+        yield Item(
+            stream=event.stream, item=event.root, n=n, party=party, time=event.time, recorded=event.recorded,
+            type=event.type, channel=look["channel"], direction=look["direction"],
+            title=look["title"] and squeeze(look["title"], 300), text=look["text"] and look["text"][:TEXT],
+            agent=event.data.get("agent"), automatic=look["automatic"], orders=look["orders"],
+            attachments=_attachments(event),
+        )  # fmt: skip
+
+
+def _attachments(event: Event) -> list[Json]:
+    kept = event.data.get("attachments") or []
+    names = event.personal.get("attachments") or [None] * len(kept)
+    return [
+        {"name": name, "type": a.get("type"), "size": a.get("size"), "sha256": a.get("sha256")}
+        for a, name in zip(kept, names, strict=False)
+    ]
+
+
+projection = Append(
+    name="timeline", version=1, row=Item, types=frozenset(SHOWN), rows=rows, key=("stream", "item", "n"),
+    indexes=("(party, time DESC, item DESC)",),
+)  # fmt: skip

@@ -1,0 +1,107 @@
+"""Reading the archive: streams, what was superseded, what died, what is to be folded again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import orjson
+
+from hub.log._protocol import Place, Recorded
+from hub.store.database import Connection
+
+# An event is superseded once a later one `replaces` it, or replaces the same one, and that one has been folded.
+_FOLDED = "JOIN checkpoint c ON c.step = 'project' AND c.topic = r.topic AND c.part = r.part AND r.position < c.next"
+_STANDING = f"""
+SELECT e.topic, e.part, e.position, e.value
+FROM unnest(%s::text[]) AS n(stream) JOIN event e USING (stream)
+JOIN checkpoint k ON k.step = 'project' AND k.topic = e.topic AND k.part = e.part AND e.position < k.next
+WHERE NOT EXISTS (SELECT FROM event r {_FOLDED} WHERE r.replaces = coalesce(e.replaces, e.id)
+  AND (e.replaces IS NULL OR (r.recorded, r.id) > (e.recorded, e.id)))
+AND NOT EXISTS (SELECT FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part
+  AND d.position = e.position)
+ORDER BY 1, 2, 3
+"""
+
+
+def standing(tx: Connection, streams: Collection[str]) -> list[Recorded]:
+    """All folded events of these streams that still stand, in the order of the log."""
+    return _recorded(tx.execute(_STANDING, [sorted(streams)]).fetchall())
+
+
+def superseded(tx: Connection, ids: Sequence[str]) -> set[str]:
+    """Which of these events were replaced by one that has been folded."""
+    rows = tx.execute(
+        f"SELECT r.replaces::text FROM unnest(%s::uuid[]) AS n(id) JOIN event r ON r.replaces = n.id {_FOLDED}", [list(ids)]
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def all_superseded(tx: Connection) -> set[str]:
+    """Every event that no longer stands, replaced replacements included."""
+    rows = tx.execute(
+        f"SELECT r.replaces::text, array_agg(r.id::text ORDER BY r.recorded DESC, r.id DESC) FROM event r {_FOLDED}"
+        " WHERE r.replaces IS NOT NULL GROUP BY 1"
+    ).fetchall()
+    return {id for root, ids in rows for id in (root, *ids[1:])}
+
+
+def blocks(
+    tx: Connection, lane: tuple[str, int], start: int, end: int, size: int = 10_000
+) -> Iterator[list[Recorded]]:
+    """The events of a partition from `start` up to `end`, in blocks; dead letters are left out."""
+    while start < end:
+        rows = tx.execute(
+            "SELECT e.topic, e.part, e.position, e.value FROM event e WHERE e.topic = %s AND e.part = %s"
+            " AND e.position >= %s AND e.position < %s ORDER BY e.position",
+            [*lane, start, min(end, start + size)],
+        ).fetchall()
+        dead = {
+            row[0]
+            for row in tx.execute(
+                "SELECT position FROM dead_letter WHERE step = 'project' AND topic = %s AND part = %s", list(lane)
+            )
+        }
+        yield [recorded for recorded in _recorded(rows) if recorded.place.position not in dead]
+        start += size
+
+
+def streams_of_party(tx: Connection, party: str) -> set[str]:
+    """Every stream that names this party where people see it."""
+    rows = tx.execute(
+        "SELECT stream FROM owners WHERE party = %s::uuid UNION SELECT stream FROM timeline WHERE party = %s::uuid",
+        [party, party],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def streams_of_event(tx: Connection, root: str) -> set[str]:
+    """The streams of an event and of all that replaced it."""
+    rows = tx.execute(
+        "SELECT e.stream FROM event_id g JOIN event e USING (topic, part, position) WHERE g.id = %s::uuid"
+        " UNION SELECT stream FROM event WHERE replaces = %s::uuid",
+        [root, root],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def ask_refold(tx: Connection, streams: Collection[str]) -> None:
+    tx.execute("INSERT INTO refold SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [sorted(streams)])
+
+
+def take_refolds(tx: Connection) -> set[str]:
+    return {row[0] for row in tx.execute("DELETE FROM refold RETURNING stream").fetchall()}
+
+
+def bury(tx: Connection, step: str, batch: Sequence[Recorded], reason: str) -> None:
+    """Write these events down as dead letters of a step."""
+    for recorded in batch:
+        document: Mapping[str, str] = orjson.loads(recorded.value)
+        tx.execute(
+            "INSERT INTO dead_letter (step, topic, part, position, id, stream, reason) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            [step, *recorded.place, document["id"], document["stream"], reason],
+        )
+
+
+def _recorded(rows: list[tuple[str, int, int, str]]) -> list[Recorded]:
+    return [Recorded(Place(topic, part, position), value.encode()) for topic, part, position, value in rows]

@@ -1,0 +1,79 @@
+"""Large bytes apart from the log: raw payloads above 64 KB and attachments, in a folder or S3 (obstore).
+
+A blob is encrypted in pieces of 1 MiB with its owner's key (AES-256-GCM; the associated data are the blob's path, the
+piece's number and whether it is the last), so that memory stays small and a cut file is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+import obstore
+from cryptography.exceptions import InvalidTag
+from obstore.store import LocalStore, from_url
+
+from hub.events.seal import NONCE, shut, unshut
+
+PIECE = 1024 * 1024
+_SEALED = PIECE + NONCE + 16
+
+
+class Missing(Exception):
+    """The blob is not in the store."""
+
+
+class Damaged(Exception):
+    """The blob cannot be opened: it was changed or cut, or the key is another one."""
+
+
+class Blobs:
+    """`where`: a folder's path or a URL such as s3://bucket/prefix."""
+
+    def __init__(self, where: str) -> None:
+        self._store: Any = from_url(where) if "://" in where else LocalStore(where, mkdir=True)
+
+    def put(self, path: str, key: bytes, content: Iterable[bytes]) -> None:
+        """Write a blob; there when it returns. The same path again is overwritten with the same content."""
+        obstore.put(self._store, path, _sealed(path, key, content), use_multipart=True, chunk_size=8 * PIECE, max_concurrency=1)
+
+    def get(self, path: str, key: bytes) -> Iterator[bytes]:
+        """The blob's bytes in pieces. Raises Missing and Damaged."""
+        try:
+            stream = obstore.get(self._store, path).stream(min_chunk_size=PIECE)
+        except FileNotFoundError:
+            raise Missing(f"{Missing.__doc__} ({path})") from None
+        return _opened(path, key, stream)
+
+    def delete(self, owner: str) -> None:
+        """Delete all blobs of an owner."""
+        for batch in obstore.list(self._store, prefix=owner):
+            obstore.delete(self._store, [found["path"] for found in batch])
+
+
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece
+
+
+def _sealed(path: str, key: bytes, content: Iterable[bytes]) -> Iterator[bytes]:
+    held, number = b"", 0
+    for chunk in content:
+        held += chunk
+        while len(held) > PIECE:
+            yield shut(key, held[:PIECE], f"{path}/{number}/more")
+            held, number = held[PIECE:], number + 1
+    yield shut(key, held, f"{path}/{number}/last")
+
+
+def _opened(path: str, key: bytes, stream: Iterable[Any]) -> Iterator[bytes]:
+    held, number = b"", 0
+    try:
+        for chunk in stream:
+            held += bytes(chunk)
+            while len(held) > _SEALED:
+                yield unshut(key, held[:_SEALED], f"{path}/{number}/more")
+                held, number = held[_SEALED:], number + 1
+        yield unshut(key, held, f"{path}/{number}/last")
+    except InvalidTag:
+        raise Damaged(f"{Damaged.__doc__} ({path})") from None

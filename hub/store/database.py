@@ -1,0 +1,145 @@
+"""Connections to the hub's PostgreSQL, and its lasting tables brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
+
+from hub.events.ids import TOPICS, lanes
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+STEPS = {"understand": ("inbound",), "decide": ("touchpoints",), "project": tuple(t for t in TOPICS if t != "inbound")}
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = 7_201_544_010  # advisory lock: one process at a time brings the tables up to date
+_OLDEST = 150000
+
+
+class TooOld(Exception):
+    """The hub needs PostgreSQL 15 or newer."""
+
+
+class Database:
+    """A pool of connections. Statements are prepared by psycopg as they repeat."""
+
+    def __init__(self, dsn: str, size: int = 8) -> None:
+        self.dsn = dsn
+        self.pool: ConnectionPool[Connection] = ConnectionPool(
+            dsn, min_size=0, max_size=size, open=True, timeout=30,
+            kwargs={"application_name": "hub"}, check=ConnectionPool.check_connection,
+        )  # fmt: skip
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection in one transaction: committed at the end, rolled back when the body raises."""
+        with self.pool.connection() as connection:
+            yield connection
+
+    def rows(self, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+        with self.pool.connection() as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    def close(self) -> None:
+        self.pool.close()
+
+
+def with_name(dsn: str, name: str) -> str:
+    """The same server, another database."""
+    return make_conninfo(dsn, dbname=name)
+
+
+def keys_dsn(dsn: str) -> str:
+    """Where the keys lie unless said otherwise: `<database>_keys` on the same server."""
+    return with_name(dsn, f"{conninfo_to_dict(dsn)['dbname']}_keys")
+
+
+def ensure_database(dsn: str) -> None:
+    """Create the database that `dsn` names if the server does not have it. Two at once are one."""
+    name = str(conninfo_to_dict(dsn)["dbname"])
+    try:
+        psycopg.connect(dsn, connect_timeout=10).close()
+        return
+    except psycopg.OperationalError as error:
+        if f'database "{name}" does not exist' not in str(error):
+            raise
+    with psycopg.connect(with_name(dsn, "postgres"), autocommit=True) as connection:
+        try:
+            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            return
+
+
+def migrate(dsn: str) -> None:
+    """Bring the lasting tables of the hub's database up to date and lay out the log's heads and checkpoints."""
+    if _version(dsn) == newest_version():
+        return
+    import sqlalchemy
+    from alembic import command
+    from alembic.config import Config
+
+    engine = sqlalchemy.create_engine(_url(dsn), poolclass=sqlalchemy.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        _lay_out(connection)
+
+
+def newest_version() -> str:
+    """The revision that this hub's tables have; its files are numbered."""
+    return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
+def prepare_keys(dsn: str) -> None:
+    """The key database's three tables; they change so rarely that they need no migrations."""
+    with psycopg.connect(dsn) as plain:
+        if plain.execute("SELECT to_regclass('forgotten')::text").fetchone() != (None,):
+            return
+    import sqlalchemy
+
+    from hub.store import schema
+
+    engine = sqlalchemy.create_engine(_url(dsn), poolclass=sqlalchemy.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        schema.keys.create_all(connection)
+
+
+def _version(dsn: str) -> str | None:
+    """Which revision the tables have now, None where there are none."""
+    with psycopg.connect(dsn, connect_timeout=10) as connection:
+        if connection.info.server_version < _OLDEST:
+            raise TooOld(f"{TooOld.__doc__} This server is {connection.info.server_version // 10_000}.")
+        if connection.execute("SELECT to_regclass('alembic_version')::text").fetchone() == (None,):
+            return None
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None
+
+
+def _url(dsn: str) -> sqlalchemy.URL:
+    """SQLAlchemy's form of a libpq DSN, whatever is in it."""
+    import sqlalchemy
+
+    query = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
+    return sqlalchemy.URL.create("postgresql+psycopg", query=query)
+
+
+def _lay_out(connection: sqlalchemy.Connection) -> None:
+    for topic, part in lanes():
+        connection.exec_driver_sql("INSERT INTO log_head VALUES (%s, %s, 0) ON CONFLICT DO NOTHING", (topic, part))
+    for step, topics in STEPS.items():
+        for topic, part in lanes(topics):
+            connection.exec_driver_sql(
+                "INSERT INTO checkpoint VALUES (%s, %s, %s, 0) ON CONFLICT DO NOTHING", (step, topic, part)
+            )
+    connection.exec_driver_sql("INSERT INTO epoch SELECT 0 WHERE NOT EXISTS (SELECT FROM epoch)")

@@ -1,0 +1,107 @@
+"""The keys of parties and payloads, in a database of their own: without it a copy of the hub's is unreadable."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from hub.events.identifiers import Identifier
+from hub.events.ids import party_id
+from hub.store.database import Database, ensure_database, prepare_keys
+
+_CACHED = 200_000
+
+
+class Destroyed(Exception):
+    """A key that sealing needs was destroyed: somebody was forgotten meanwhile."""
+
+
+class Keys:
+    """Creates, finds and destroys keys. A new key is committed before anything is sealed with it.
+
+    Keys are cached; `reload` when somebody was forgotten (the table `epoch` tells).
+    """
+
+    def __init__(self, dsn: str) -> None:
+        ensure_database(dsn)
+        prepare_keys(dsn)
+        self._database = Database(dsn, size=4)
+        self._cache: OrderedDict[str, bytes | None] = OrderedDict()
+        self.secret = self._own_secret()
+        self._forgotten: frozenset[str] = frozenset()
+        self.reload()
+
+    def reload(self) -> None:
+        """Drop what is cached: somebody was forgotten."""
+        self._cache = OrderedDict()
+        self._forgotten = frozenset(str(row[0]) for row in self._database.rows("SELECT party FROM forgotten"))
+
+    def party_id(self, who: Identifier) -> str:
+        """Whose id this identifier has now: the first generation that was not forgotten."""
+        generation = 0
+        while (party := party_id(self.secret, who, generation)) in self._forgotten:
+            generation += 1
+        return party
+
+    def find(self, names: Collection[str]) -> Mapping[str, bytes | None]:
+        """The keys of these names, null where one was destroyed or never made."""
+        cache = self._cache
+        missing = [name for name in names if name not in cache]
+        if missing:
+            found = dict(self._database.rows(
+                "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name", [missing]
+            ))  # fmt: skip
+            for name in missing:
+                self._remember(cache, name, found.get(name))
+        return {name: cache[name] if name in cache else self.find([name])[name] for name in names}
+
+    def ensure(self, names: Collection[str]) -> dict[str, bytes]:
+        """The keys of these names, made where they are missing. Raises Destroyed where one was destroyed."""
+        cache = self._cache
+        unknown = sorted(name for name in names if cache.get(name) is None)
+        if unknown:
+            with self._database.transaction() as connection:
+                connection.execute(
+                    "INSERT INTO key SELECT * FROM unnest(%s::text[], %s::bytea[]) ON CONFLICT DO NOTHING",
+                    [unknown, [secrets.token_bytes(32) for _ in unknown]],
+                )
+                rows = connection.execute(
+                    "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name", [unknown]
+                ).fetchall()
+            for name, secret in rows:
+                self._remember(cache, name, secret)
+                if secret is None:
+                    raise Destroyed(Destroyed.__doc__)
+        return {name: secret for name in names if (secret := cache.get(name)) is not None}
+
+    def destroy(self, names: Collection[str], parties: Collection[str]) -> None:
+        """Destroy these keys for ever and retire these parties. Keys not made yet are destroyed in advance."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO key SELECT n, NULL FROM unnest(%s::text[]) n ON CONFLICT (name) DO UPDATE SET secret = NULL",
+                [sorted(names)],
+            )
+            connection.execute(
+                "INSERT INTO forgotten SELECT p FROM unnest(%s::uuid[]) p ON CONFLICT DO NOTHING",
+                [[UUID(party) for party in parties]],
+            )
+        self.reload()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _own_secret(self) -> bytes:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO installation VALUES (1, %s) ON CONFLICT DO NOTHING", [secrets.token_bytes(32)]
+            )
+            row = connection.execute("SELECT secret FROM installation").fetchone()
+        assert row is not None
+        return bytes(row[0])
+
+    def _remember(self, cache: OrderedDict[str, bytes | None], name: str, secret: bytes | None) -> None:
+        cache[name] = secret if secret is None else bytes(secret)
+        if len(cache) > _CACHED:
+            cache.popitem(last=False)

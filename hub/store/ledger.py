@@ -1,0 +1,160 @@
+"""What became of everything that came: received = understood + ignored + rejected + waiting, for each source."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hub.events.envelope import Event
+from hub.log._protocol import Place, Recorded
+from hub.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The outcome of one payload: `kind` understood, ignored or rejected; `events` are the ids of what it said."""
+
+    payload: str
+    source: str
+    channel: str
+    kind: str
+    why: str | None
+    at: str | None
+    events: list[str]
+    size: int
+    time: datetime
+
+
+class Claim(NamedTuple):
+    """Who an event came from first, and the digest of what it said then. `fresh`: claimed just now."""
+
+    payload: str
+    digest: bytes
+    fresh: bool
+
+
+def claim(tx: Connection, wanted: Mapping[str, tuple[str, bytes]]) -> dict[str, Claim]:
+    """Claim events for their payloads; the answer names for each who has it."""
+    if not wanted:
+        return {}
+    ids = sorted(wanted)
+    new = tx.execute(
+        "INSERT INTO claim SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING RETURNING event::text",
+        [ids, [wanted[id][0] for id in ids], [wanted[id][1] for id in ids]],
+    ).fetchall()
+    fresh = {row[0] for row in new}
+    rows = tx.execute(
+        "SELECT c.event::text, c.payload::text, c.digest FROM claim c JOIN unnest(%s::uuid[]) AS n(event) USING (event)", [ids]
+    ).fetchall()
+    return {event: Claim(payload, bytes(digest), event in fresh) for event, payload, digest in rows}
+
+
+def settle(tx: Connection, outcomes: Sequence[Settled]) -> None:
+    """Write outcomes down; a payload that was read anew has its newest."""
+    ordered = sorted(outcomes, key=lambda o: o.payload)
+    with tx.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO outcome (payload, source, channel, kind, why, at, events, size, time)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s) ON CONFLICT (payload) DO UPDATE SET"
+            " kind = excluded.kind, why = excluded.why, at = excluded.at, events = excluded.events",
+            [(o.payload, o.source, o.channel, o.kind, o.why, o.at, o.events, o.size, o.time) for o in ordered],
+        )
+
+
+def tie(tx: Connection, parties: Mapping[str, Collection[str]]) -> None:
+    """Remember whom payloads speak of."""
+    pairs = sorted((payload, party) for payload, named in parties.items() for party in named)
+    if pairs:
+        tx.execute(
+            "INSERT INTO payload_party SELECT * FROM unnest(%s::uuid[], %s::uuid[]) ON CONFLICT DO NOTHING",
+            [[p for p, _ in pairs], [q for _, q in pairs]],
+        )
+
+
+def heads(tx: Connection, events: Sequence[Event]) -> None:
+    """Imported tickets belong to their conversations as those do that the hub opened itself."""
+    pairs = [
+        (str(event.data["conversation"]), str(event.data["ticket"]))
+        for event in events
+        if event.type in ("ticket.opened", "ticket.contact_attached") and event.data.get("conversation")
+    ]
+    for conversation, ticket in sorted(set(pairs)):
+        tx.execute(
+            "INSERT INTO stream_head VALUES (%s, 0, ARRAY[%s::uuid]) ON CONFLICT (stream) DO UPDATE"
+            " SET tickets = stream_head.tickets || excluded.tickets WHERE NOT stream_head.tickets @> excluded.tickets",
+            [conversation, ticket],
+        )
+
+
+def events_of(tx: Connection, payloads: Sequence[str]) -> dict[str, list[str]]:
+    """What these payloads were understood to say until now."""
+    rows = tx.execute(
+        "SELECT o.payload::text, o.events::text[] FROM outcome o JOIN unnest(%s::uuid[]) AS n(payload) USING (payload)",
+        [list(payloads)],
+    ).fetchall()
+    return dict(rows)
+
+
+def streams_of(tx: Connection, events: Sequence[str]) -> dict[str, str]:
+    """The streams of these events."""
+    rows = tx.execute(
+        "SELECT e.id::text, e.stream FROM event_id g JOIN unnest(%s::uuid[]) AS n(id) USING (id)"
+        " JOIN event e ON e.topic = g.topic AND e.part = g.part AND e.position = g.position",
+        [list(events)],
+    ).fetchall()
+    return dict(rows)
+
+
+def payloads(tx: Connection, ids: Sequence[str]) -> list[Recorded]:
+    """The events of these payloads, from the archive."""
+    rows = tx.execute(
+        "SELECT e.topic, e.part, e.position, e.value FROM event_id g JOIN unnest(%s::uuid[]) AS n(id) USING (id)"
+        " JOIN event e ON e.topic = g.topic AND e.part = g.part AND e.position = g.position"
+        " WHERE e.type = 'inbound.payload_received' ORDER BY 1, 2, 3",
+        [list(ids)],
+    ).fetchall()
+    return [Recorded(Place(*row[:3]), row[3].encode()) for row in rows]
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+_BALANCE = """
+WITH waiting AS (
+  SELECT e.value::json ->> 'source' AS source, e.direct AS channel, count(*) AS n
+  FROM checkpoint c JOIN event e ON e.topic = c.topic AND e.part = c.part AND e.position >= c.next
+  WHERE c.step = 'understand' AND e.type = 'inbound.payload_received' GROUP BY 1, 2
+), settled AS (
+  SELECT source, channel, count(*) FILTER (WHERE kind = 'understood') AS understood,
+    count(*) FILTER (WHERE kind = 'ignored') AS ignored, count(*) FILTER (WHERE kind = 'rejected') AS rejected
+  FROM outcome GROUP BY 1, 2
+), own AS (
+  SELECT value::json ->> 'source' AS source, direct AS channel, count(*) AS understood FROM event
+  WHERE direct IS NOT NULL AND topic <> 'inbound' GROUP BY 1, 2
+)
+SELECT source, channel, coalesce(r.received, 0), coalesce(s.understood, 0) + coalesce(o.understood, 0),
+  coalesce(s.ignored, 0), coalesce(s.rejected, 0), coalesce(w.n, 0), coalesce(r.duplicates, 0)
+FROM received r FULL JOIN settled s USING (source, channel) FULL JOIN own o USING (source, channel)
+FULL JOIN waiting w USING (source, channel) ORDER BY source, channel
+"""
+
+
+def balance(tx: Connection) -> dict[str, Any]:
+    """The ledger in the contract's shape."""
+    tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    names = ("source", "channel", "received", "understood", "ignored", "rejected", "waiting", "duplicates")
+    sources = [dict(zip(names, row, strict=True)) for row in tx.execute(_BALANCE).fetchall()]
+    even = all(s["received"] == s["understood"] + s["ignored"] + s["rejected"] + s["waiting"] for s in sources)
+    return {"sources": sources, "balanced": even}
+
+
+def rejected(tx: Connection, payload: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
+    """Rejected payloads, newest first, in the contract's shape."""
+    names = ("id", "source", "channel", "received", "why", "at", "size")
+    rows = tx.execute(
+        "SELECT payload::text, source, channel, time, why, at, size FROM outcome WHERE kind = 'rejected'"
+        " AND (%s::uuid IS NULL OR payload = %s::uuid) ORDER BY time DESC, payload DESC LIMIT %s",
+        [payload, payload, limit],
+    ).fetchall()
+    return [dict(zip(names, row, strict=True)) for row in rows]

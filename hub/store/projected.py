@@ -1,0 +1,158 @@
+"""The tables that projections live in: made from their rows' annotations, written a batch at a time.
+
+Each projection is read through a view of its name; the view shows the table of the build that counts now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import orjson
+from psycopg.types.json import set_json_dumps, set_json_loads
+
+from hub.discover import discover
+from hub.projections._shape import Append, Fold, Projection, Row
+from hub.store.database import Connection
+
+set_json_dumps(orjson.dumps)
+set_json_loads(orjson.loads)
+
+_SQL = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz", float: "double precision"}
+
+
+@cache
+def projections() -> dict[str, Projection]:
+    """Every projection, by name."""
+    return {p.name: p for p in discover("hub.projections", "projection").values()}
+
+
+@cache
+def columns(row: type) -> dict[str, str]:
+    """A row's columns and their SQL types, from its annotations; what is no simple type is jsonb."""
+    return {name: _sql_type(hint) for name, hint in get_type_hints(row, include_extras=True).items()}
+
+
+def _sql_type(hint: Any) -> str:
+    if get_origin(hint) is Annotated:
+        return str(hint.__metadata__[0])
+    options = [a for a in get_args(hint) if a is not type(None)]
+    if len(options) == 1 and type(None) in get_args(hint):
+        return _sql_type(options[0])
+    return _SQL.get(hint, "jsonb")
+
+
+def table_of(projection: Projection, build: int) -> str:
+    return f"p_{projection.name}_v{projection.version}_{build}"
+
+
+def live(connection: Connection) -> dict[str, str]:
+    """The table of each projection now."""
+    rows = connection.execute("SELECT name, version, build FROM projected").fetchall()
+    return {name: f"p_{name}_v{version}_{build}" for name, version, build in rows}
+
+
+def create(connection: Connection, projection: Projection, table: str, *, indexed: bool = True) -> None:
+    held = ", ".join(f'"{name}" {kind}' for name, kind in columns(projection.row).items())
+    connection.execute(f"CREATE TABLE {table} ({held})")
+    if indexed:
+        index(connection, projection, table)
+
+
+def index(connection: Connection, projection: Projection, table: str) -> None:
+    connection.execute(f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(projection.key)})")
+    for n, what in enumerate(projection.indexes):
+        connection.execute(f"CREATE INDEX {table}_{n} ON {table} {what}")
+
+
+def install(connection: Connection, projection: Projection, build: int) -> None:
+    """From now on the view of this projection shows this build; what it showed before is dropped."""
+    name, new = projection.name, table_of(projection, build)
+    old = live(connection).get(name)
+    connection.execute(f"DROP VIEW IF EXISTS {name}")
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {new}")
+    connection.execute(
+        "INSERT INTO projected VALUES (%s, %s, %s) ON CONFLICT (name) DO UPDATE"
+        " SET version = excluded.version, build = excluded.build",
+        [name, projection.version, build],
+    )
+    if old and old != new:
+        connection.execute(f"DROP TABLE {old}")
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def load(connection: Connection, fold: Fold, table: str, streams: Collection[str]) -> dict[str, Row]:
+    """The rows of these streams."""
+    names = list(columns(fold.row))
+    picked = ", ".join(f't."{n}"::text' if columns(fold.row)[n] == "uuid" else f't."{n}"' for n in names)
+    rows = connection.execute(
+        f"SELECT {picked} FROM {table} t JOIN unnest(%s::text[]) AS n(stream) ON t.stream = n.stream", [sorted(streams)]
+    ).fetchall()
+    return {row[0]: fold.row(*row) for row in rows}
+
+
+def save(connection: Connection, fold: Fold, table: str, before: Mapping[str, Row], after: Mapping[str, Row | None]) -> None:
+    """Write the rows that changed; a row that became None is deleted."""
+    changed = {stream: row for stream, row in after.items() if row is not before.get(stream)}
+    gone = sorted(stream for stream, row in changed.items() if row is None)
+    if gone:
+        delete(connection, table, gone)
+    kept = [row for _, row in sorted(changed.items()) if row is not None]
+    if kept:
+        names = [f'"{name}"' for name in columns(fold.row)]
+        news = ", ".join(f"{name} = excluded.{name}" for name in names if name != '"stream"')
+        _insert(connection, fold, table, kept, f"ON CONFLICT (stream) DO UPDATE SET {news}")
+
+
+def add(connection: Connection, append: Append, table: str, rows: Sequence[Row]) -> None:
+    """Add rows; those of a repeating projection only where they are not there yet."""
+    if append.repeats:
+        distinct = {tuple(getattr(row, name) for name in append.key): row for row in rows}
+        _insert(connection, append, table, [row for _, row in sorted(distinct.items())], "ON CONFLICT DO NOTHING")
+    else:
+        copy(connection, append, table, rows)
+
+
+def copy(connection: Connection, projection: Projection, table: str, rows: Iterable[Row]) -> None:
+    """COPY rows: the fastest way in, for rows that are not there yet."""
+    plain, documents = _encoders(projection.row)
+    names = ", ".join(f'"{name}"' for name in columns(projection.row))
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as stream:
+        for row in rows:
+            values = plain(row)
+            for place in documents:
+                values[place] = orjson.dumps(values[place]).decode()
+            stream.write_row(values)
+
+
+def delete(connection: Connection, table: str, streams: Collection[str]) -> None:
+    connection.execute(
+        f"DELETE FROM {table} t USING unnest(%s::text[]) AS n(stream) WHERE t.stream = n.stream", [sorted(streams)]
+    )
+
+
+def _insert(connection: Connection, projection: Projection, table: str, rows: Sequence[Row], conflict: str) -> None:
+    held = columns(projection.row)
+    names = ", ".join(f'"{name}"' for name in held)
+    typed = ", ".join(f'"{name}" {kind}' for name, kind in held.items())
+    document = orjson.dumps([dict(zip(held, _encoders(projection.row)[0](row), strict=True)) for row in rows])
+    connection.execute(
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_to_recordset(%s::json) AS r({typed}) {conflict}",
+        [document.decode()],
+    )
+
+
+@cache
+def _encoders(row: type) -> tuple[Any, tuple[int, ...]]:
+    """A row as a list of values, and which of them are documents."""
+    names = [field.name for field in fields(row)]
+
+    def plain(value: Row) -> list[Any]:
+        return [getattr(value, name) for name in names]
+
+    return plain, tuple(n for n, kind in enumerate(columns(row).values()) if kind == "jsonb")

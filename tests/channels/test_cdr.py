@@ -1,0 +1,232 @@
+"""Call detail records in the dialects that Asterisk and FreePBX write."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.channels._shape import Ignored, Outcome, Payload, Rejected, Understood
+from hub.channels.cdr import BASE, SEQUENCED, channel, parse, split
+from hub.events.draft import Draft
+from hub.events.kinds.calls import CallEnded
+
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+MASTER = (*BASE, "uniqueid", "userfield")
+INCOMING = dict(
+    accountcode="", src="09123456789", dst="5000", dcontext="from-trunk", clid='"Sara Ahmadi" <09123456789>',
+    channel="PJSIP/trunk-0000000a", dstchannel="SIP/201-0000000b", lastapp="Queue", lastdata="support,t,,,60",
+    start="2026-01-05 10:00:00", answer="2026-01-05 10:00:20", end="2026-01-05 10:02:00", duration="120", billsec="100",
+    disposition="ANSWERED", amaflags="DOCUMENTATION", uniqueid="1767607200.10", userfield="",
+)  # fmt: skip
+OUTGOING = INCOMING | dict(
+    src="201", dst="09123456789", clid='"Agent" <201>', channel="SIP/201-0000000c", dstchannel="PJSIP/trunk-0000000d",
+    lastapp="Dial", lastdata="PJSIP/09123456789@trunk", uniqueid="1767607200.12",
+)  # fmt: skip
+
+
+def line(cells: dict[str, str], columns: tuple[str, ...] = MASTER) -> str:
+    return ",".join('"' + cells.get(name, "").replace('"', '""') + '"' for name in columns)
+
+
+def said(row: str, header: str = "", **meta: str) -> Outcome:
+    body = f"{header}\n{row}" if header else row
+    return parse(Payload(body.encode(), "pbx", NOW, {"line": "7"} | meta))
+
+
+def call(outcome: Outcome) -> Draft:
+    assert isinstance(outcome, Understood), outcome
+    (draft,) = outcome.drafts
+    CallEnded.model_validate(draft.fields)
+    return draft
+
+
+def test_an_answered_call_tells_who_whom_and_how_long() -> None:
+    ended = call(said(line(INCOMING)))
+    assert (ended.type, ended.source, ended.time) == ("call.ended", "asterisk", START + timedelta(seconds=120))
+    assert ended.fields == {
+        "call": "1767607200.10", "direction": "in", "party": [{"kind": "phone", "value": "09123456789"}],
+        "desk": "5000", "agent": "201", "queue": "support", "caller_name": "Sara Ahmadi", "started": START,
+        "answered": START + timedelta(seconds=20), "ended": START + timedelta(seconds=120), "cause": "answered",
+        "reason": None,
+    }  # fmt: skip
+
+
+def test_a_call_to_the_outside_names_its_agent_and_whom_he_called() -> None:
+    fields = call(said(line(OUTGOING))).fields
+    assert (fields["direction"], fields["agent"], fields["desk"]) == ("out", "201", None)
+    assert fields["party"] == [{"kind": "phone", "value": "09123456789"}]
+    assert fields["caller_name"] is None
+
+
+def test_an_agent_who_shows_the_switchboards_number_still_calls_out() -> None:
+    fields = call(said(line(OUTGOING | {"src": "02188776655"}))).fields
+    assert (fields["direction"], fields["agent"]) == ("out", "201")
+
+
+@pytest.mark.parametrize(
+    ("changed", "cause"),
+    [
+        ({"lastapp": "Dial", "disposition": "NO ANSWER"}, "no_answer"),
+        ({"lastapp": "Dial", "disposition": "BUSY"}, "busy"),
+        ({"lastapp": "Dial", "disposition": "CONGESTION"}, "failed"),
+        ({"lastapp": "Dial", "disposition": "8"}, "answered"),
+        ({"disposition": "NO ANSWER"}, "abandoned"),
+        ({"dstchannel": ""}, "abandoned"),
+    ],
+)
+def test_why_a_call_ended(changed: dict[str, str], cause: str) -> None:
+    fields = call(said(line(INCOMING | changed))).fields
+    assert fields["cause"] == cause
+    assert (fields["answered"] is None) == (fields["agent"] is None) == (cause != "answered")
+
+
+@pytest.mark.parametrize("number", ["anonymous", "", "unknown", "Restricted", "Anonymous", "s", "sara", "+", "0"])
+def test_a_withheld_number_is_no_party(number: str) -> None:
+    withheld = INCOMING | {"src": number, "clid": f'"{number}" <{number}>'}
+    assert call(said(line(withheld))).fields["party"] == []
+
+
+def test_a_number_shown_only_beside_the_name_is_read() -> None:
+    assert call(said(line(INCOMING | {"src": ""}))).fields["party"] == [{"kind": "phone", "value": "09123456789"}]
+
+
+@pytest.mark.parametrize("dst", ["202", "*97", "s", ""])
+def test_calls_inside_the_house_are_ignored(dst: str) -> None:
+    assert said(line(OUTGOING | {"dst": dst, "dstchannel": "SIP/202-0000000f"})) == Ignored("internal call")
+
+
+def test_two_legs_of_a_call_are_two_events_of_one_call() -> None:
+    legs = [call(said(line(INCOMING | {"dstchannel": f"SIP/{n}-0000000b"}))) for n in (201, 202)]
+    assert legs[0].fields["call"] == legs[1].fields["call"]
+    assert legs[0].key != legs[1].key
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [BASE, (*BASE, "uniqueid"), MASTER, (*BASE, *SEQUENCED), (*BASE, "uniqueid", *SEQUENCED), (*MASTER, *SEQUENCED)],
+    ids=len,
+)
+def test_cdr_conf_may_leave_columns_out_or_add_some(columns: tuple[str, ...]) -> None:
+    fields = call(said(line(INCOMING | {"linkedid": "1767607199.1", "sequence": "4"}, columns))).fields
+    expected = "1767607199.1" if "linkedid" in columns else "1767607200.10" if "uniqueid" in columns else None
+    assert fields["call"] == (expected or "PJSIP/trunk-0000000a@2026-01-05 10:00:00")
+
+
+ODBC = (
+    "calldate", "clid", "src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "lastdata", "duration", "billsec",
+    "disposition", "amaflags", "accountcode", "uniqueid", "userfield",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_header_names_the_columns_in_any_order(delimiter: str, turned: bool) -> None:
+    columns = tuple(reversed(ODBC)) if turned else ODBC
+    row = line(INCOMING | {"calldate": "2026-01-05 10:00:00"}, columns).replace('","', f'"{delimiter}"')
+    assert call(said(row, delimiter.join(columns).upper())).fields == call(said(line(INCOMING))).fields
+
+
+def test_freepbx_tells_the_number_called_and_the_callers_name() -> None:
+    columns = (*ODBC, "did", "cnam")
+    row = line(INCOMING | {"calldate": "2026-01-05T10:00:00Z", "did": "02188776655", "cnam": "Sara"}, columns)
+    fields = call(said(row, ",".join(columns))).fields
+    assert (fields["desk"], fields["caller_name"]) == ("02188776655", "Sara")
+
+
+def test_times_are_utc_unless_the_source_names_its_zone() -> None:
+    assert call(said(line(INCOMING), timezone="Asia/Tehran")).fields["started"] == START - timedelta(hours=3.5)
+    assert isinstance(said(line(INCOMING), timezone="../etc"), Rejected)
+
+
+def test_a_clock_that_runs_back_during_a_call_does_not_break_it() -> None:
+    fields = call(said(line(INCOMING | {"end": "2026-01-05 09:02:00", "answer": "2026-01-05 09:00:20"}))).fields
+    assert fields["ended"] - fields["started"] == timedelta(seconds=120)
+    assert fields["answered"] == START + timedelta(seconds=20)
+
+
+def test_persian_digits_are_digits() -> None:
+    fields = call(said(line(INCOMING | {"src": "۰۹۱۲۳۴۵۶۷۸۹"}))).fields
+    assert fields["party"][0]["value"] == "09123456789"
+
+
+@pytest.mark.parametrize(
+    ("changed", "at", "why"),
+    [
+        ({"start": "yesterday"}, "line 7, column start", "is not a time"),
+        ({"start": ""}, "line 7, column start", "is missing"),
+        ({"end": "soon"}, "line 7, column end", "is not a time"),
+        ({"answer": "soon"}, "line 7, column answer", "is not a time"),
+        ({"duration": "long"}, "line 7, column duration", "is not a number of seconds"),
+        ({"billsec": "-1"}, "line 7, column billsec", "is not a number of seconds"),
+        ({"disposition": "MAYBE"}, "line 7, column disposition", "is no disposition"),
+        ({"disposition": ""}, "line 7, column disposition", "is missing"),
+        ({"userfield": "a\x00"}, "line 7, column userfield", "holds control characters"),
+    ],
+)
+def test_a_broken_row_is_rejected_with_its_line_and_column(changed: dict[str, str], at: str, why: str) -> None:
+    outcome = said(line(INCOMING | changed))
+    assert isinstance(outcome, Rejected)
+    assert outcome.at == at
+    assert why in outcome.why
+
+
+@pytest.mark.parametrize("row", ["", "a,b,c", line(INCOMING)[:-40], line(INCOMING) + ',"a","b","c","d"', '"open'])
+def test_a_row_of_another_width_is_rejected(row: str) -> None:
+    outcome = said(row)
+    assert isinstance(outcome, Rejected)
+    assert outcome.at == "line 7"
+
+
+def test_a_file_without_header_keeps_its_first_row_and_the_bytes_of_all(tmp_path: Path) -> None:
+    rows = [line(INCOMING), "broken", line(OUTGOING)]
+    (tmp_path / "Master.csv").write_text("\n".join(rows) + "\n")
+    pieces = list(split(tmp_path / "Master.csv"))
+    assert [piece.body for piece in pieces] == [row.encode() for row in rows]
+    assert [piece.meta for piece in pieces] == [{"line": "1"}, {"line": "2"}, {"line": "3"}]
+
+
+def test_a_file_with_header_gives_it_to_every_row(tmp_path: Path) -> None:
+    (tmp_path / "cdr.csv").write_text("\ufeff" + ",".join(MASTER) + "\r\n" + line(INCOMING) + "\r\n")
+    (piece,) = split(tmp_path / "cdr.csv")
+    assert piece.meta == {"line": "2"}
+    assert call(parse(Payload(piece.body or b"", "pbx", NOW, piece.meta)))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (("src,dst,clid\n" + "1,2,3\n" * 5).encode(), "no column disposition, calldate"),
+        ("\ufeffsrc,dst".encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_rejected_payload(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "cdr.csv"
+    path.write_bytes(content)
+    (piece,) = split(path)
+    outcome = parse(Payload(path.read_bytes(), "pbx", NOW, piece.meta))
+    assert isinstance(outcome, Rejected)
+    assert outcome.at == "line 1"
+    assert why in outcome.why
+
+
+def test_the_channel_is_called_cdr() -> None:
+    assert (channel.name, channel.suffixes) == ("cdr", (".csv",))
+
+
+@given(st.binary())
+def test_any_bytes_have_an_outcome(body: bytes) -> None:
+    assert isinstance(parse(Payload(body, "pbx", NOW)), Understood | Ignored | Rejected)
+
+
+@given(st.dictionaries(st.sampled_from(MASTER), st.text() | st.sampled_from(["s", "1e9", "0", "999999999.5", "()"])))
+def test_any_cell_has_an_outcome(changed: dict[str, str]) -> None:
+    storable = {name: text.encode("utf-8", "ignore").decode() for name, text in changed.items()}
+    row = line(INCOMING | storable)
+    first, again = said(row), said(row)
+    assert first == again
+    assert isinstance(first, Understood | Ignored | Rejected)
