@@ -45,6 +45,7 @@ CAUSES = {
 _NAMED = frozenset({"src", "dst", "disposition", "calldate", "uniqueid", "clid", "billsec", "dstchannel"})
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _DIALLED = re.compile(r"\+?[0-9]{3,40}")
+_CALLABLE = re.compile(r"\+?[0-9]{3,15}|00[0-9]{6,15}")
 _PEER = re.compile(r"(?P<technology>[A-Za-z0-9]+)/(?P<peer>[^-@/]+)")
 _CALLER = re.compile(r'\s*"?(?P<name>[^"<]*)"?\s*(?:<(?P<number>[^>]*)>)?\s*')
 _EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
@@ -232,7 +233,7 @@ def _queue(row: Row) -> str | None:
 def _party(number: str) -> list[dict[str, str]]:
     """The number at the other end; nobody where it was withheld or is none that could be called."""
     bare = re.sub(r"[^0-9+]", "", number)
-    if number.casefold() in WITHHELD or not _DIALLED.fullmatch(bare) or bare.strip("+0") == "":
+    if number.casefold() in WITHHELD or not _CALLABLE.fullmatch(bare) or bare.strip("+0") == "":
         return []
     return [{"kind": "phone", "value": number}]
 

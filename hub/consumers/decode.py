@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import orjson
 
-from hub.events.catalogue import current
-from hub.events.envelope import Event, Json
+from hub.events.catalogue import current, shape
+from hub.events.envelope import Event, Json, shown
 from hub.events.seal import box_keys, unseal
 from hub.log._protocol import Recorded
 from hub.store.keys import Keys
@@ -27,3 +27,10 @@ def unseal_all(keys: Keys, documents: Sequence[Json]) -> list[Event]:
     """One look-up of keys for all."""
     found = keys.find(box_keys(documents))
     return [unseal(document, found.get) for document in documents]
+
+
+def shown_events(keys: Keys, found: Iterable[Recorded]) -> Iterator[Json]:
+    """Envelopes in the contract's shape, the personal part readable as far as its keys are left."""
+    for recorded in found:
+        event = opened(keys, recorded)
+        yield shown(event, shape(event.type))

@@ -164,3 +164,13 @@ def refold_into(recorder: Recorder, tx: Connection, streams: Collection[str], ta
         projected.delete(tx, table, streams)
     into(tx, decode(recorder.keys, batch, wanted() - {"event.withdrawn"}), tables)
     return len(batch)
+
+
+def retry_dead(recorder: Recorder, ids: Sequence[str]) -> int:
+    """Fold the streams of these dead letters (all, if none is named) again; how many streams. What fails stays dead."""
+    with recorder.database.transaction() as tx:
+        lock_all(tx, STEP)
+        streams = archive.revive(tx, ids)
+        recorder.enter(tx)
+        refold_into(recorder, tx, streams, projected.live(tx))
+    return len(streams)

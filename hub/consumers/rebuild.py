@@ -148,12 +148,13 @@ def verify(recorder: Recorder, progress: Progress = lambda done, of: None) -> di
 
 
 def _compare(tx: Connection, projection: Projection, live: str, again: str) -> dict[str, Any]:
-    on = " AND ".join(f'l."{name}" = a."{name}"' for name in projection.key)
+    on = " AND ".join(f'live_."{name}" = again_."{name}"' for name in projection.key)
     tx.execute(f"ANALYZE {again}")
     row = tx.execute(
-        f"SELECT count(a), count(*) FILTER (WHERE l IS NULL), count(*) FILTER (WHERE a IS NULL),"
-        f" count(*) FILTER (WHERE l IS NOT NULL AND a IS NOT NULL AND l IS DISTINCT FROM a)"
-        f" FROM (SELECT l, a FROM {live} l FULL JOIN {again} a ON {on}) both_"
+        f"SELECT count(*) FILTER (WHERE again_.stream IS NOT NULL), count(*) FILTER (WHERE live_.stream IS NULL),"
+        f" count(*) FILTER (WHERE again_.stream IS NULL), count(*) FILTER (WHERE live_.stream IS NOT NULL"
+        f" AND again_.stream IS NOT NULL AND live_.* IS DISTINCT FROM again_.*)"
+        f" FROM {live} live_ FULL JOIN {again} again_ ON {on}"
     ).fetchone()
     assert row is not None
     return {"name": projection.name, **dict(zip(("rows", "missing", "extra", "different"), row, strict=True))}

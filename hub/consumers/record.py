@@ -55,8 +55,11 @@ class Recorder:
         """
         with self.database.transaction() if tx is None else nullcontext(tx) as connection:
             self.enter(connection)
-            outgoing = build(self.here)
-            return self.log.append(self._sealed(outgoing), connection)
+            return self.append_entered(build(self.here), connection)
+
+    def append_entered(self, outgoing: Sequence[Outgoing], tx: Connection) -> list[Appended]:
+        """Append in a transaction that has entered already."""
+        return self.log.append(self._sealed(outgoing), tx)
 
     def enter(self, connection: Connection) -> None:
         """Until this transaction ends nobody is forgotten; whoever was before is known."""

@@ -7,9 +7,8 @@ mended parser reads anew goes the same way; what it says differently replaces wh
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 import structlog
 
@@ -143,8 +142,7 @@ def _read(recorder: Recorder, payload: Event) -> Read:
         return Read(payload, (), Rejected(str(error)))
     if body is None:
         return Read(payload, (), Ignored("whom it concerned was forgotten"))
-    meta = payload.personal.get("meta") or {}
-    outcome = channel.parse(Payload(body, payload.source, payload.recorded, meta))
+    outcome = _parsed(channel, payload, body)
     del body
     if not isinstance(outcome, Understood):
         return Read(payload, (), outcome)
@@ -157,6 +155,16 @@ def _read(recorder: Recorder, payload: Event) -> Read:
     return Read(payload, events, outcome) if events else Read(payload, (), Ignored("it says nothing"))
 
 
+def _parsed(channel: Channel, payload: Event, body: bytes) -> Outcome:
+    """A parser should not fail, whatever comes; if one does the payload is kept for the day it is mended."""
+    meta = payload.personal.get("meta") or {}
+    try:
+        return channel.parse(Payload(body, payload.source, payload.recorded, meta))
+    except Exception as error:
+        log.exception("a parser failed", channel=channel.name, payload=payload.id)
+        return Rejected(f"the parser of {channel.name} failed with {type(error).__name__}: a fault of the hub")
+
+
 def body_of(recorder: Recorder, payload: Event) -> bytes | None:
     """A payload's bytes; None once its key was destroyed."""
     if "blob" not in payload.data:
@@ -164,6 +172,19 @@ def body_of(recorder: Recorder, payload: Event) -> bytes | None:
         return None if inline is None else b64decode(inline)
     key = recorder.keys.find([payload.id])[payload.id]
     return None if key is None else b"".join(recorder.blobs.get(payload.data["blob"], key))
+
+
+def raw_of(recorder: Recorder, tx: Connection, payload: str) -> Iterator[bytes] | None:
+    """A payload's bytes in pieces, however large; None where there is no such payload or its key was destroyed."""
+    found = ledger.payloads(tx, [payload])
+    if not found:
+        return None
+    event = opened(recorder.keys, found[0])
+    if "blob" not in event.data:
+        body = body_of(recorder, event)
+        return None if body is None else iter([body])
+    key = recorder.keys.find([event.id])[event.id]
+    return None if key is None else recorder.blobs.get(event.data["blob"], key)
 
 
 def _event_of(recorder: Recorder, payload: Event, draft: Draft) -> Event:
@@ -175,6 +196,5 @@ def _event_of(recorder: Recorder, payload: Event, draft: Draft) -> Event:
     return prepare(draft, recorder.here, recorded, cause=payload.id, history=history)
 
 
-def payload_ids(texts: Sequence[str]) -> list[str]:
-    """Payload ids as typed by a person. Raises ValueError."""
-    return [str(UUID(text)) for text in texts]
+__all__ = ["again", "body_of", "channels", "opened", "raw_of", "understand"]
+

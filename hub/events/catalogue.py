@@ -91,6 +91,10 @@ class Kind(BaseModel):
     def stream(self, origin: Origin) -> str:
         raise NotImplementedError(f"{self.type} does not say its stream")
 
+    def derived(self, origin: Origin) -> Json:
+        """Further data that is computed from the fields, as a stream's name is."""
+        return {}
+
     def identifiers(self) -> Iterator[tuple[str, str, Party]]:
         """Who is named: (role, path in the personal part, identifier); the main parties first."""
         for name in self.parties:

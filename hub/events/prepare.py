@@ -56,6 +56,7 @@ def prepare(
     except ValueError as error:
         raise NotValid(str(error), "$.data") from None
     data, personal = _split(kind, fields)
+    data |= fields.derived(origin)
     _respell(personal, spelt)
     if named:
         data["parties"] = [party for party, _ in named]

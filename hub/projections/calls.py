@@ -15,7 +15,7 @@ WEIGHT = {"call.ringing": 0, "call.answered": 1, "call.ended": 2}
 class Call:
     """`time`: when it began. `state`: ringing, answered or ended. `seconds`: of talk, null until it ended.
 
-    `said` keeps for each field which event (weight, time, id) said it, so that arrival does not matter.
+    `said` keeps for each field which event (weight, taken, time, id) said it, so that arrival does not matter.
     """
 
     stream: str
@@ -47,7 +47,8 @@ def apply(row: Call | None, event: Event) -> Call:
         event.stream, None, started, event.recorded, "ringing", data["direction"],
         *(None,) * 9, orders=[], said={},
     )  # fmt: skip
-    rank = [WEIGHT[event.type], event.time.isoformat(), event.root]
+    taken = event.type == "call.answered" or data.get("cause") == "answered"  # the leg that somebody took says who
+    rank = [WEIGHT[event.type], taken, event.time.isoformat(), event.root]
     facts = {name: data.get(name) for name in SIMPLE}
     facts |= {"reason": event.personal.get("reason"), "caller_name": event.personal.get("caller_name")}
     facts |= {"party": event.party, "state": event.type.removeprefix("call.")}

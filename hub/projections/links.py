@@ -46,5 +46,5 @@ def _beats(new: Link, old: Link) -> bool:
 
 projection = Fold(
     name="links", version=1, row=Link, types=frozenset({"party.linked", "party.cut"}), apply=apply,
-    indexes=("(a)", "(b)"),
+    indexes=("(a, b)", "(b)"),
 )  # fmt: skip

@@ -105,5 +105,5 @@ def _attachments(event: Event) -> list[Json]:
 
 projection = Append(
     name="timeline", version=1, row=Item, types=frozenset(SHOWN), rows=rows, key=("stream", "item", "n"),
-    indexes=("(party, time DESC, item DESC)",),
+    indexes=("(party, time DESC, item DESC)", "(stream) WHERE party IS NULL"),
 )  # fmt: skip

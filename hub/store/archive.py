@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -84,12 +85,69 @@ def streams_of_event(tx: Connection, root: str) -> set[str]:
     return {row[0] for row in rows}
 
 
+def of_streams(tx: Connection, streams: Collection[str]) -> list[Recorded]:
+    """Every archived event of these streams, in the order of the log."""
+    rows = tx.execute(
+        "SELECT e.topic, e.part, e.position, e.value FROM event e JOIN unnest(%s::text[]) AS n(stream) USING (stream)"
+        " ORDER BY 1, 2, 3",
+        [sorted(streams)],
+    ).fetchall()
+    return _recorded(rows)
+
+
+def attached(tx: Connection, streams: Collection[str]) -> set[str]:
+    """Who owns the blobs of these streams' attachments: the payload or the event that brought them."""
+    found = set()
+    for recorded in of_streams(tx, streams):
+        files = orjson.loads(recorded.value)["data"].get("attachments") or ()
+        found |= {file["blob"].partition("/")[0] for file in files if isinstance(file, dict) and file.get("blob")}
+    return found
+
+
+def known(tx: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these events that are in the log."""
+    rows = tx.execute(
+        "SELECT g.id::text FROM event_id g JOIN unnest(%s::uuid[]) AS n(id) USING (id)", [list(ids)]
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
 def ask_refold(tx: Connection, streams: Collection[str]) -> None:
     tx.execute("INSERT INTO refold SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [sorted(streams)])
 
 
 def take_refolds(tx: Connection) -> set[str]:
     return {row[0] for row in tx.execute("DELETE FROM refold RETURNING stream").fetchall()}
+
+
+def by_id(tx: Connection, ids: Sequence[str]) -> list[Recorded]:
+    """These events, from the archive."""
+    rows = tx.execute(
+        "SELECT e.topic, e.part, e.position, e.value FROM event_id g JOIN unnest(%s::uuid[]) AS n(id) USING (id)"
+        " JOIN event e ON e.topic = g.topic AND e.part = g.part AND e.position = g.position ORDER BY 1, 2, 3",
+        [list(ids)],
+    ).fetchall()
+    return _recorded(rows)
+
+
+def dead(tx: Connection) -> list[dict[str, Any]]:
+    """The dead letters, newest first."""
+    rows = tx.execute(
+        "SELECT id::text, step, topic, part, position, stream, reason, time FROM dead_letter ORDER BY time DESC, id DESC"
+    ).fetchall()
+    return [
+        {"id": id, "step": step, "position": str(Place(topic, part, position)), "stream": stream, "reason": reason,
+         "time": time} for id, step, topic, part, position, stream, reason, time in rows
+    ]  # fmt: skip
+
+
+def revive(tx: Connection, ids: Sequence[str]) -> set[str]:
+    """Take these dead letters of the project step (all, if none is named) off the list; the streams they are of."""
+    rows = tx.execute(
+        "DELETE FROM dead_letter WHERE step = 'project' AND (%s OR id IN (SELECT unnest(%s::uuid[]))) RETURNING stream",
+        [not ids, list(ids)],
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def bury(tx: Connection, step: str, batch: Sequence[Recorded], reason: str) -> None:

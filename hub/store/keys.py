@@ -38,6 +38,10 @@ class Keys:
         self._cache = OrderedDict()
         self._forgotten = frozenset(str(row[0]) for row in self._database.rows("SELECT party FROM forgotten"))
 
+    def forgotten(self) -> frozenset[str]:
+        """The parties that were forgotten."""
+        return self._forgotten
+
     def party_id(self, who: Identifier) -> str:
         """Whose id this identifier has now: the first generation that was not forgotten."""
         generation = 0

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from hub.events.envelope import Event
-from hub.log._protocol import Place, Recorded
+from hub.log._protocol import Recorded
+from hub.store import archive
 from hub.store.database import Connection
 
 
@@ -74,7 +75,10 @@ def tie(tx: Connection, parties: Mapping[str, Collection[str]]) -> None:
 
 
 def heads(tx: Connection, events: Sequence[Event]) -> None:
-    """Imported tickets belong to their conversations as those do that the hub opened itself."""
+    """Imported tickets belong to their conversations as those do that the hub opened itself; numbers go on above theirs."""
+    highest = max((event.data.get("number") or 0 for event in events if event.type == "ticket.opened"), default=0)
+    if highest:
+        tx.execute("SELECT setval('ticket_number', greatest(%s, (SELECT last_value FROM ticket_number)))", [highest])
     pairs = [
         (str(event.data["conversation"]), str(event.data["ticket"]))
         for event in events
@@ -97,6 +101,30 @@ def events_of(tx: Connection, payloads: Sequence[str]) -> dict[str, list[str]]:
     return dict(rows)
 
 
+def tally(tx: Connection, payloads: Sequence[str]) -> dict[str, int]:
+    """How many of these payloads were understood, ignored, rejected."""
+    rows = tx.execute(
+        "SELECT o.kind, count(*) FROM outcome o JOIN unnest(%s::uuid[]) AS n(payload) USING (payload) GROUP BY 1",
+        [list(payloads)],
+    ).fetchall()
+    return dict(rows)
+
+
+def payloads_of(tx: Connection, parties: Sequence[str]) -> set[str]:
+    """The payloads that speak of these parties."""
+    rows = tx.execute(
+        "SELECT DISTINCT p.payload::text FROM payload_party p JOIN unnest(%s::uuid[]) AS n(party) USING (party)",
+        [list(parties)],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def not_understood(tx: Connection) -> list[Recorded]:
+    """The events of all payloads that were rejected or ignored."""
+    ids = tx.execute("SELECT payload::text FROM outcome WHERE kind <> 'understood'").fetchall()
+    return payloads(tx, [row[0] for row in ids])
+
+
 def streams_of(tx: Connection, events: Sequence[str]) -> dict[str, str]:
     """The streams of these events."""
     rows = tx.execute(
@@ -108,14 +136,8 @@ def streams_of(tx: Connection, events: Sequence[str]) -> dict[str, str]:
 
 
 def payloads(tx: Connection, ids: Sequence[str]) -> list[Recorded]:
-    """The events of these payloads, from the archive."""
-    rows = tx.execute(
-        "SELECT e.topic, e.part, e.position, e.value FROM event_id g JOIN unnest(%s::uuid[]) AS n(id) USING (id)"
-        " JOIN event e ON e.topic = g.topic AND e.part = g.part AND e.position = g.position"
-        " WHERE e.type = 'inbound.payload_received' ORDER BY 1, 2, 3",
-        [list(ids)],
-    ).fetchall()
-    return [Recorded(Place(*row[:3]), row[3].encode()) for row in rows]
+    """The events of these payloads; other ids are left out."""
+    return [recorded for recorded in archive.by_id(tx, ids) if recorded.place.topic == "inbound"]
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

@@ -85,8 +85,10 @@ def test_why_a_call_ended(changed: dict[str, str], cause: str) -> None:
     assert (fields["answered"] is None) == (fields["agent"] is None) == (cause != "answered")
 
 
-@pytest.mark.parametrize("number", ["anonymous", "", "unknown", "Restricted", "Anonymous", "s", "sara", "+", "0"])
-def test_a_withheld_number_is_no_party(number: str) -> None:
+@pytest.mark.parametrize(
+    "number", ["anonymous", "", "unknown", "Restricted", "Anonymous", "s", "sara", "+", "0", "9" * 16]
+)
+def test_a_number_withheld_or_not_callable_is_no_party(number: str) -> None:
     withheld = INCOMING | {"src": number, "clid": f'"{number}" <{number}>'}
     assert call(said(line(withheld))).fields["party"] == []
 

@@ -30,6 +30,11 @@ class Attached(BaseModel):
     blob: str | None = None
 
 
+def conversation(origin: Origin, channel: str, thread: str) -> str:
+    """The stream of a thread. Mail threads are world-wide, those of other channels belong to their source."""
+    return origin.keyed("conversation", channel, "" if channel == "email" else origin.source, thread)
+
+
 Mailboxes = Annotated[list[Mailbox], BeforeValidator(lambda v: v or [])]
 
 
@@ -60,8 +65,7 @@ class Message(Kind):
     claimed_date: Text | None = None
 
     def stream(self, origin: Origin) -> str:
-        scope = "" if self.channel == "email" else origin.source
-        return origin.keyed("conversation", self.channel, scope, self.thread or self.message or origin.event)
+        return conversation(origin, self.channel, self.thread or self.message or origin.event)
 
     def identifiers(self) -> Iterator[tuple[str, str, Party]]:
         """The people of the header are named beside the parties, each at his place."""

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from hub.events.catalogue import Id, Kind, Origin, Parties, Text
+from hub.events.envelope import Json
+from hub.events.kinds.messages import conversation
 
 Contacts = Annotated[list[Text], BeforeValidator(lambda v: v or [])]
 
@@ -15,7 +17,7 @@ class TicketStep(Kind):
     """`by`: who decided, null for a policy of the hub."""
 
     sender = "history"
-    personal = frozenset({"text", "why", "subject", "how"})
+    personal = frozenset({"text", "why", "subject", "how", "thread"})
 
     ticket: Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
     party: Parties = []
@@ -33,16 +35,24 @@ class TicketStep(Kind):
 
 
 class TicketOpened(TicketStep):
-    """`contacts`: the events it is about; `conversation`: the stream it answers; `follows`: an earlier ticket."""
+    """`contacts`: the events it is about; `conversation`: the stream it answers (history may say `channel` and `thread`
+    instead); `follows`: an earlier ticket."""
 
     type = "ticket.opened"
     number: int | None = None
     subject: Text | None = None
     conversation: str | None = None
+    channel: Text | None = None
+    thread: Text | None = None
     contacts: Contacts = []
     priority: Text | None = None
     department: Text | None = None
     follows: str | None = None
+
+    def derived(self, origin: Origin) -> Json:
+        if self.conversation or not (self.channel and self.thread):
+            return {}
+        return {"conversation": conversation(origin, self.channel, self.thread)}
 
 
 class TicketAssigned(TicketStep):

@@ -1,0 +1,635 @@
+"""The command `hub`. Every command finds the running hub by HUB_HOME; without one it starts the database, runs, stops."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub import printing
+from hub.printing import as_json
+
+NO, WRONG_USE, UNREACHABLE = 1, 2, 3
+JSON = click.option("--json", "json_", is_flag=True, help="Print the contract's shape instead of a page for people.")
+
+
+class No(click.ClickException):
+    """The answer is no: not found, not clean, several."""
+
+    exit_code = NO
+
+
+class Unreachable(click.ClickException):
+    """The hub or its database cannot be reached."""
+
+    exit_code = UNREACHABLE
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hub")
+@click.option("--verbose", is_flag=True, help="Log what happens, on stderr.")
+def main(verbose: bool) -> None:
+    """The customer interaction hub: every contact and every step of an order, in one timeline per customer.
+
+    WHO is a customer or party id, an e-mail address, a phone in any spelling, an account or an order number; all are
+    tried, kind:value forces one (phone:0912...). The settings are environment variables, HUB_HOME above all.
+
+    Exit codes: 0 good, 1 the answer is no (not found, not clean, several), 2 wrong use, 3 cannot be reached.
+    """
+    from hub.logs import configure
+
+    configure(sys.stderr if verbose else None)
+
+
+def settings(home: Path | None = None, port: int | None = None) -> Any:
+    from hub.settings import Settings, WrongSetting
+
+    try:
+        return Settings.read(os.environ, home=home, port=port)
+    except WrongSetting as error:
+        raise click.UsageError(str(error)) from None
+
+
+@contextmanager
+def opened() -> Iterator[Any]:
+    """The hub; errors of reaching it become exit code 3, in words."""
+    import psycopg
+    from psycopg_pool import PoolTimeout
+
+    from hub.reach import reach
+    from hub.store.database import TooOld
+    from hub.store.embedded import PostgresFailed
+
+    try:
+        with reach(settings()) as hub:
+            yield hub
+    except (PostgresFailed, TooOld, PoolTimeout) as error:
+        raise Unreachable(str(error)) from error
+    except (psycopg.OperationalError, OSError) as error:
+        raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
+
+
+def show(document: Any, json_: bool, lines: Callable[[Any], Iterable[str]]) -> None:
+    if json_:
+        click.echo(as_json(document))
+    else:
+        for line in lines(document):
+            click.echo(line)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Progress:
+    """A count on stderr, once a second; silent where everything is quick."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self._next = what, time.monotonic() + 1.0
+
+    def __call__(self, done: int, of: int | None = None) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + 1.0
+            click.echo(f"{self.what}: {done:,}" + (f" of {of:,}" if of else ""), err=True)
+
+
+def run_steps(hub: Any) -> None:
+    from hub.consumers.runner import until_quiet
+
+    until_quiet(hub.recorder, hub.lane, Progress("events"))
+
+
+def one_customer(hub: Any, tx: Any, text: str, json_: bool = False) -> list[str]:
+    """The parties of the one customer that WHO means; else exit 1 with the candidates."""
+    from hub.store import customers, reads
+
+    found = customers.who(tx, hub.keys, hub.settings.region, text)
+    if not found:
+        raise No(f"Nobody is known as {text!r}. Try another spelling, or kind:value.")
+    if len(found) > 1:
+        people = [reads.customer(tx, parties) for parties in found]
+        if json_:
+            click.echo(as_json({"candidates": people}))
+        else:
+            for person in people:
+                click.echo(f"{person['id']}  {person['name'] or '-'}  {person['contacts']} contacts")
+        raise No(f"{len(found)} customers may be meant by {text!r}; ask again with one of these ids.")
+    return found[0]
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The folder of this installation (HUB_HOME).")
+@click.option("--port", type=int, help="HTTP port on loopback (HUB_PORT); 0 picks a free one.")
+@click.option("--demo", is_flag=True, help="Load a shop's last 30 days first, if the hub is empty.")
+def up(home: Path | None, port: int | None, demo: bool) -> None:
+    """Start the hub: its database, one web process, one worker; whatever dies is started again. Ctrl-C stops it.
+
+    Prints one line of JSON when it is ready.
+    """
+    from hub.home import HomeTaken
+    from hub.store.embedded import PostgresFailed
+    from hub.supervisor import supervise
+
+    try:
+        supervise(settings(home, port), demo=demo)
+    except (HomeTaken, PostgresFailed, OSError) as error:
+        raise Unreachable(str(error)) from error
+
+
+@main.command()
+@JSON
+def status(json_: bool) -> None:
+    """How far behind each step is, in events and seconds; all 0: all that came is shown."""
+    from hub.consumers import health
+    from hub.home import read_run
+
+    with opened() as hub, hub.database.transaction() as tx:
+        run = read_run(hub.settings.home)
+        document = {
+            "ready": not health.not_ready(tx), "lanes": health.lanes(tx), "processes": (run or {}).get("processes", []),
+            "database": "external" if hub.settings.database_url else "embedded", "log": "embedded",
+        }  # fmt: skip
+    show(document, json_, lambda d: printing.table([(x["name"], f"{x['events']} events", f"{x['seconds']} s behind") for x in d["lanes"]]))
+
+
+@main.command()
+def doctor() -> None:
+    """Say in words what is wrong, and what to do about it. Exit 1 if anything is."""
+    from hub.consumers import health
+    from hub.store import ledger
+
+    with opened() as hub, hub.database.transaction() as tx:
+        balanced = ledger.balance(tx)["balanced"]
+        found = health.wrong(tx)
+    if not balanced:
+        found.insert(0, "the ledger is not balanced: something that was received has no outcome; see `hub ledger`")
+    for line in found or ["All is well."]:
+        click.echo(line)
+    if found:
+        sys.exit(NO)
+
+
+# -- events in ---------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("channel", type=click.Choice(["email", "cdr", "orders", "events"]))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--history", is_flag=True, help="An import of the past: opens no tickets and sends nothing.")
+@JSON
+def ingest(channel: str, paths: tuple[Path, ...], history: bool, json_: bool) -> None:
+    """Take in files and folders, raw first, and answer when their effects are shown.
+
+    \b
+    email   *.eml, *.mbox, Maildir folders
+    cdr     *.csv, Asterisk call detail records
+    orders  *.csv (order,stage,time,email,phone,account,total,currency,tracking), Shopify *.json, *.ndjson
+    events  *.json, *.ndjson: CloudEvents 1.0
+    """
+    from hub.channels._shape import Channel
+    from hub.consumers import ingest
+    from hub.consumers.understand import channels
+
+    from hub.consumers import accept
+
+    kind: Channel = channels()[channel]
+    with opened() as hub:
+        write = accept.write_down if channel == "events" else ingest.write_down
+        try:
+            found = ingest.pieces(kind, paths)
+            counts = write(hub.recorder, kind, found, now, history=history, progress=Progress("payloads"))
+        except ingest.NoSuchPath as error:
+            raise click.UsageError(str(error)) from None
+        run_steps(hub)
+        done = ingest.outcomes(hub.recorder, counts).shown()
+    click.echo(as_json(done) if json_ else " ".join(f"{name}={n}" for name, n in done.items()))
+
+
+@main.command()
+@JSON
+def ledger(json_: bool) -> None:
+    """What came and what became of it: received = understood + ignored + rejected + waiting, for each source."""
+    from hub.store import ledger as books
+
+    with opened() as hub, hub.database.transaction() as tx:
+        balance = books.balance(tx)
+    show(balance, json_, printing.ledger)
+    if not balance["balanced"]:
+        sys.exit(NO)
+
+
+@main.group()
+def rejected() -> None:
+    """Payloads that nobody understood: list them, look at one, try again after a repair."""
+
+
+@rejected.command("list")
+@click.option("--limit", default=1000, show_default=True, help="How many, newest first.")
+@JSON
+def rejected_list(limit: int, json_: bool) -> None:
+    """Rejected payloads, newest first, each with why and where."""
+    from hub.store import ledger as books
+
+    with opened() as hub, hub.database.transaction() as tx:
+        items = books.rejected(tx, limit=limit)
+    show({"items": items, "next": None}, json_,
+         lambda d: printing.table([(i["id"], i["channel"], printing.when(i["received"]), i["at"], i["why"]) for i in d["items"]]))  # fmt: skip
+
+
+@rejected.command("show")
+@click.argument("id")
+@click.option("--raw", is_flag=True, help="Write the payload's bytes as they came.")
+@JSON
+def rejected_show(id: str, raw: bool, json_: bool) -> None:
+    """One payload: why it was rejected and where; with --raw its bytes."""
+    from hub.consumers.understand import raw_of
+    from hub.store import ledger as books
+
+    own = _uuid(id)
+    with opened() as hub, hub.database.transaction() as tx:
+        if raw:
+            found = raw_of(hub.recorder, tx, own)
+            if found is None:
+                raise No(f"There is no payload {id}, or its key was destroyed.")
+            for piece in found:
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            return
+        items = books.rejected(tx, own)
+    if not items:
+        raise No(f"No rejected payload is called {id}.")
+    show(items[0], json_, lambda i: (f"{name}: {value}" for name, value in i.items()))
+
+
+@rejected.command("retry")
+@click.argument("ids", nargs=-1)
+@JSON
+def rejected_retry(ids: tuple[str, ...], json_: bool) -> None:
+    """Parse payloads again as the channels read them today: these, or all that are rejected.
+
+    Also the id of an understood payload is taken: what it says otherwise now takes the place of what it said.
+    """
+    from hub.consumers.understand import again
+    from hub.store import ledger as books
+
+    with opened() as hub:
+        with hub.database.transaction() as tx:
+            chosen = [_uuid(id) for id in ids] or [i["id"] for i in books.rejected(tx, limit=1_000_000)]
+        done = sum(again(hub.recorder, chosen[n : n + 100]) for n in range(0, len(chosen), 100))
+        run_steps(hub)
+        with hub.database.transaction() as tx:
+            kinds = books.tally(tx, chosen)
+    document = {"retried": done, **{kind: kinds.get(kind, 0) for kind in ("understood", "ignored", "rejected")}}
+    click.echo(as_json(document) if json_ else " ".join(f"{k}={v}" for k, v in document.items()))
+
+
+@main.group("dead-letters")
+def dead_letters() -> None:
+    """Events that a step could not take: list them, look at one, fold their streams again after a repair."""
+
+
+@dead_letters.command("list")
+@JSON
+def dead_list(json_: bool) -> None:
+    """Dead letters, newest first."""
+    from hub.store import archive
+
+    with opened() as hub, hub.database.transaction() as tx:
+        items = archive.dead(tx)
+    show({"items": items, "next": None}, json_,
+         lambda d: printing.table([(i["id"], i["step"], i["position"], i["stream"], i["reason"]) for i in d["items"]]))  # fmt: skip
+
+
+@dead_letters.command("show")
+@click.argument("id")
+@JSON
+def dead_show(id: str, json_: bool) -> None:
+    """One dead letter and its event."""
+    from hub.consumers.decode import shown_events
+    from hub.store import archive
+
+    own = _uuid(id)
+    with opened() as hub, hub.database.transaction() as tx:
+        items = [item for item in archive.dead(tx) if item["id"] == own]
+        if not items:
+            raise No(f"No dead letter is called {id}.")
+        document = items[0] | {"event": next(shown_events(hub.keys, archive.by_id(tx, [own])), None)}
+    show(document, json_, lambda i: (f"{name}: {value}" for name, value in i.items()))
+
+
+@dead_letters.command("retry")
+@click.argument("ids", nargs=-1)
+def dead_retry(ids: tuple[str, ...]) -> None:
+    """Fold the streams of these dead letters again, or of all."""
+    from hub.consumers.project import retry_dead
+
+    with opened() as hub:
+        done = retry_dead(hub.recorder, [_uuid(id) for id in ids])
+    click.echo(f"retried={done}")
+
+
+# -- what is shown -----------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("who")
+@JSON
+def customer(who: str, json_: bool) -> None:
+    """Who a customer is: identifiers and why they belong together, contacts, open tickets, orders."""
+    from hub.store import reads
+
+    with opened() as hub, hub.database.transaction() as tx:
+        document = reads.customer(tx, one_customer(hub, tx, who, json_))
+    show(document, json_, printing.customer)
+
+
+@main.command()
+@click.argument("who")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Items a page.")
+@click.option("--before", metavar="CURSOR", help="Go on after a page: its `next`.")
+@JSON
+def timeline(who: str, limit: int, before: str | None, json_: bool) -> None:
+    """All contacts of a customer and the steps of his orders, newest first."""
+    from hub.store import reads
+
+    with opened() as hub, hub.database.transaction() as tx:
+        parties = one_customer(hub, tx, who, json_)
+        try:
+            page = reads.timeline(tx, parties, limit, before)
+        except reads.WrongCursor as error:
+            raise click.UsageError(str(error)) from None
+    show(page, json_, lambda p: printing.table([printing.item_row(item) for item in p["items"]]))
+
+
+@main.group()
+def ticket() -> None:
+    """Tickets: list them, look at one."""
+
+
+@ticket.command("list")
+@click.option("--state", type=click.Choice(["new", "open", "waiting", "resolved", "closed"]), help="Only these.")
+@click.option("--limit", default=50, show_default=True, help="How many, latest changed first.")
+@JSON
+def ticket_list(state: str | None, limit: int, json_: bool) -> None:
+    """Tickets, the latest changed first."""
+    from hub.store import reads
+
+    with opened() as hub, hub.database.transaction() as tx:
+        page = reads.tickets(tx, state, limit=limit)
+    show(page, json_, lambda p: printing.table([printing.ticket_row(one) for one in p["items"]]))
+
+
+@ticket.command("show")
+@click.argument("id")
+@JSON
+def ticket_show(id: str, json_: bool) -> None:
+    """One ticket, by its id or its number."""
+    from hub.store import reads
+
+    with opened() as hub, hub.database.transaction() as tx:
+        document = reads.ticket(tx, id)
+    if document is None:
+        raise No(f"There is no ticket {id}.")
+    show(document, json_, printing.ticket)
+
+
+@main.command()
+@click.argument("number")
+@JSON
+def order(number: str, json_: bool) -> None:
+    """One order: its stage, lines and history."""
+    from hub.store import reads
+
+    with opened() as hub, hub.database.transaction() as tx:
+        document = reads.order(tx, number)
+    if document is None:
+        raise No(f"There is no order {number}.")
+    show(document, json_, printing.order)
+
+
+@main.command()
+@click.option("--type", "kind", help="Only events of this type, such as message.received.")
+@click.option("--who", help="Only events of this customer.")
+@click.option("--from", "since", metavar="T", help="From this time on (ISO 8601).")
+@click.option("--to", "until", metavar="T", help="Before this time (ISO 8601).")
+@click.option("--format", "form", type=click.Choice(["ndjson", "json"]), default="ndjson", show_default=True)
+def events(kind: str | None, who: str | None, since: str | None, until: str | None, form: str) -> None:
+    """Events as they are in the log, in its order, the personal part readable."""
+    from hub.consumers.decode import shown_events
+    from hub.store import reads
+
+    first, last = _moment("--from", since), _moment("--to", until)
+    with opened() as hub, hub.database.transaction() as tx:
+        parties = one_customer(hub, tx, who) if who else None
+        found = shown_events(hub.keys, reads.events(tx, kind=kind, parties=parties, since=first, until=last))
+        if form == "ndjson":
+            for event in found:
+                click.echo(as_json(event))
+        else:
+            click.echo(as_json({"items": list(found), "next": None}))
+
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+def _pair(name: str, a: str, b: str, why: str) -> None:
+    from hub.consumers import decide
+    from hub.events.prepare import NotValid
+
+    with opened() as hub:
+        with hub.database.transaction() as tx:
+            parties = [_identified(hub, tx, text) for text in (a, b)]
+        try:
+            done = getattr(decide, name)(hub.recorder, *parties, why, _user(), now())
+        except NotValid as error:
+            raise click.UsageError(error.why) from None
+        run_steps(hub)
+    click.echo(as_json({"id": done, "a": parties[0], "b": parties[1], "verdict": "linked" if name == "link" else "cut"}))
+
+
+@main.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--why", required=True, help="Why they are one customer; kept with the link.")
+def link(a: str, b: str, why: str) -> None:
+    """Say that two identifiers are one customer: their contacts become one timeline."""
+    _pair("link", a, b, why)
+
+
+@main.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--why", required=True, help="Why they are not one customer; kept with the cut.")
+def cut(a: str, b: str, why: str) -> None:
+    """Say that two identifiers are not one customer, whatever else says so. Undoes exactly what a link did."""
+    _pair("cut", a, b, why)
+
+
+@main.command()
+@click.argument("who")
+def forget(who: str) -> None:
+    """Forget a customer: destroy the keys of all his parties and show him nowhere any more. It cannot be undone.
+
+    Counts, order totals and the times of contacts stay. A new contact of the same address starts a new person.
+    """
+    from hub.consumers import forget as forgetting
+
+    with opened() as hub:
+        forgetting.finish(hub.recorder, now())
+        with hub.database.transaction() as tx:
+            parties = one_customer(hub, tx, who)
+        done = forgetting.forget(hub.recorder, parties, now())
+        run_steps(hub)
+    click.echo(" ".join(f"{name}={n}" for name, n in done.items()))
+
+
+# -- second thoughts ---------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@JSON
+def verify(json_: bool) -> None:
+    """Fold the whole archive again and compare with what is shown, row by row. Exit 1 if anything differs."""
+    from hub.consumers import rebuild
+
+    with opened() as hub:
+        document = rebuild.verify(hub.recorder, Progress("events"))
+    names = ("name", "rows", "missing", "extra", "different")
+    show(document, json_, lambda d: [*printing.table([names, *([p[n] for n in names] for p in d["projections"])]),
+                                     "clean" if d["clean"] else "NOT CLEAN"])  # fmt: skip
+    if not document["clean"]:
+        sys.exit(NO)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All projections.")
+def rebuild(names: tuple[str, ...], every: bool) -> None:
+    """Fold projections from zero beside the live ones, then swap; readers notice nothing."""
+    from hub.consumers import rebuild as building
+    from hub.store.projected import projections
+
+    if bool(names) == every:
+        raise click.UsageError("Name the projections, or say --all.")
+    with opened() as hub:
+        start = time.monotonic()
+        try:
+            done = building.rebuild(hub.recorder, list(projections()) if every else names, Progress("events"))
+        except building.NoSuchProjection as error:
+            raise click.UsageError(f"{building.NoSuchProjection.__doc__} ({error})") from None
+    click.echo(f"events={done} seconds={time.monotonic() - start:.1f}")
+
+
+@main.command()
+@click.argument("streams", nargs=-1, required=True)
+def refold(streams: tuple[str, ...]) -> None:
+    """Fold these streams (ticket:..., order:1047, ...) again from the archive."""
+    from hub.consumers.project import refold as again
+
+    with opened() as hub:
+        start = time.monotonic()
+        done = again(hub.recorder, streams)
+    click.echo(f"events={done} seconds={time.monotonic() - start:.1f}")
+
+
+@main.group()
+def keys() -> None:
+    """API keys."""
+
+
+@keys.command("create")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["admin", "supervisor", "agent", "analyst", "machine"]), default="machine", show_default=True)
+def keys_create(name: str, role: str) -> None:
+    """Make an API key and print it: once, here, never again."""
+    from hub.store import access
+
+    with opened() as hub:
+        try:
+            key = access.create(hub.database, name, role)
+        except access.NameTaken as error:
+            raise No(str(error)) from None
+    click.echo(key)
+
+
+@main.group()
+def schemas() -> None:
+    """The contract as files: the JSON Schema of every event version, the topics, examples."""
+
+
+@schemas.command("write")
+@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True)
+def schemas_write(folder: Path) -> None:
+    """Write the schemas of versions that are not there yet. Published ones are never changed."""
+    from hub import schema_files as contract
+
+    for path in contract.write(folder):
+        click.echo(f"written {path}")
+
+
+@schemas.command("check")
+@click.option("--in", "folder", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True)
+def schemas_check(folder: Path) -> None:
+    """Refuse a change of a published version, an orphan, a gap, an example that does not fit. Exit 1 if there is one."""
+    from hub import schema_files as contract
+
+    problems = contract.check(folder)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(NO)
+    click.echo("the schemas are complete and unchanged")
+
+
+def _uuid(text: str) -> str:
+    from uuid import UUID
+
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise click.UsageError(f"{text!r} is not an id") from None
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"{option}: {text!r} is not ISO 8601, such as 2026-11-23 or 2026-11-23T12:00:00+03:30") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _identified(hub: Any, tx: Any, text: str) -> dict[str, str]:
+    """An identifier from what a person typed: kind:value, a party's id, an address, a phone."""
+    from hub.store import customers
+
+    found = customers.identifier(tx, hub.keys, hub.settings.region, text)
+    if found is None:
+        raise No(f"{text!r} names no identifier. Say kind:value, such as email:a@example.com.")
+    return {"kind": found.kind, "value": found.value}
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
+
+
+if __name__ == "__main__":
+    main()
+
+

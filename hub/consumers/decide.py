@@ -1,0 +1,358 @@
+"""The decide step: what contacts set off by themselves, and what people decide about tickets and about who is who.
+
+Decisions are serialised by the heads of their streams (`hub.store.decisions`) and read the archive, not the
+projections: each follows the one before it, shown or not. It never runs in a rebuild or in an import of history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from hub.consumers.decode import decode, opened
+from hub.consumers.project import LaneStopped, folded
+from hub.consumers.record import Outgoing, Recorder
+from hub.desk import policies
+from hub.desk._shape import Decision, Refused
+from hub.desk.commands import Attach, Command, read
+from hub.desk.decide import decide
+from hub.events.catalogue import NewerVersion, kind_of
+from hub.events.draft import Draft
+from hub.events.envelope import MAIN, Event, Json, Named
+from hub.events.ids import event_id, link_stream, named, topic_of
+from hub.events.prepare import NotValid, prepare
+from hub.log._protocol import Place, Recorded
+from hub.projections.tickets import Ticket, apply, projection
+from hub.store import archive, decisions
+from hub.store.checkpoints import claim_lanes, move
+from hub.store.database import Connection
+from hub.store.keys import Destroyed
+
+log = structlog.get_logger()
+STEP = "decide"
+BATCH = 500
+_TOLERATED = 50  # dead letters that nobody has seen to
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to a command: 200, 404 (no such ticket), 409 (changed meanwhile) or 422 (refused), and why not.
+
+    `places`: where its events lie, for who waits until they are shown; empty where nothing was written just now.
+    """
+
+    status: int
+    why: str | None = None
+    at: str | None = None
+    places: tuple[Place, ...] = ()
+
+
+class NoSuchLink(Exception):
+    """No link between two parties has this id."""
+
+
+class NoSuchParty(Exception):
+    """No party has this id."""
+
+
+class Forgotten(Exception):
+    """One of the two was forgotten: there is nobody left to say this of."""
+
+
+# -- contacts ----------------------------------------------------------------------------------------------------------
+
+
+def decide_waiting(recorder: Recorder, limit: int = BATCH, now: Clock = _now) -> int:
+    """Show what waits, about `limit` events, to the policies; how many it was. A poisoned one is set aside alone."""
+    count: int | None = None
+    while True:
+        try:
+            return _see(recorder, limit, count, now())
+        except (decisions.Unavailable, NewerVersion):
+            raise
+        except Exception as error:
+            if count == 1:
+                return _set_aside(recorder, limit, error)
+            count = max(1, (count or limit) // 2)
+
+
+def _see(recorder: Recorder, limit: int, count: int | None, now: datetime) -> int:
+    with recorder.database.transaction() as tx:
+        batch = _waiting(recorder, tx, limit)[:count]
+        if not batch:
+            return 0
+        recorder.enter(tx)
+        events = decode(recorder.keys, batch, policies.CONTACTS)
+        contacts = [event for event in events if policies.asks(event) and not _forgotten(event)]
+        made = _follow(recorder, tx, contacts, now) if contacts else 0
+        move(tx, STEP, batch)
+    log.info("contacts seen to", events=len(batch), decisions=made)
+    return len(batch)
+
+
+def _waiting(recorder: Recorder, tx: Connection, limit: int) -> list[Recorded]:
+    lanes = claim_lanes(tx, STEP)
+    return recorder.log.read(lanes, max(50, limit // len(lanes)), tx) if lanes else []
+
+
+def _forgotten(contact: Event) -> bool:
+    """Nobody is left to be answered: the box with the identifiers can no longer be opened."""
+    return contact.subject is not None and not contact.personal
+
+
+def _set_aside(recorder: Recorder, limit: int, error: Exception) -> int:
+    with recorder.database.transaction() as tx:
+        batch = _waiting(recorder, tx, limit)[:1]
+        if not batch:
+            return 0
+        if decisions.dead(tx, STEP) >= _TOLERATED:
+            raise LaneStopped(LaneStopped.__doc__) from error
+        archive.bury(tx, STEP, batch, f"{type(error).__name__}: {error}".splitlines()[0][:500])
+        move(tx, STEP, batch)
+    log.error("contact set aside as dead letter", place=str(batch[0].place), error=type(error).__name__)
+    return 1
+
+
+@dataclass
+class Desk:
+    """Tickets as they stand while a batch is decided, what was decided so far, and which joined which conversation."""
+
+    of: dict[str, list[str]]
+    tickets: dict[str, Ticket]
+    events: list[Event] = field(default_factory=list)
+    joined: list[tuple[str, str]] = field(default_factory=list)
+
+    def take(self, event: Event) -> None:
+        self.events.append(event)
+        ticket = event.data["ticket"]
+        self.tickets[ticket] = apply(self.tickets.get(ticket), event)
+
+    def join(self, conversation: str, ticket: str) -> None:
+        if ticket not in self.of[conversation]:
+            self.of[conversation].append(ticket)
+            self.joined.append((conversation, ticket))
+
+
+def _follow(recorder: Recorder, tx: Connection, contacts: Sequence[Event], now: datetime) -> int:
+    """What these contacts set off, appended; how many decisions that were."""
+    of = decisions.lock(tx, {contact.stream for contact in contacts})
+    streams = {f"ticket:{ticket}" for tickets in of.values() for ticket in tickets}
+    decisions.lock(tx, streams)
+    rows = folded(projection, {}, _steps(recorder, tx, streams))
+    desk = Desk(of, {row.ticket: row for row in rows.values()})
+    for contact in contacts:
+        known = [desk.tickets[ticket] for ticket in of[contact.stream] if ticket in desk.tickets]
+        for decision in policies.on_contact(contact, known):
+            ticket = decision.ticket or named("ticket", contact.stream, str(len(of[contact.stream])))
+            desk.take(_set_off(contact, decision, ticket, desk.tickets.get(ticket), now))
+            desk.join(contact.stream, ticket)
+    _write(recorder, tx, desk.events, desk.joined)
+    return len(desk.events)
+
+
+def _set_off(contact: Event, decision: Decision, ticket: str, before: Ticket | None, now: datetime) -> Event:
+    at = policies.moment(contact)
+    return _event(
+        decision, ticket, id=named("decision", contact.id, ticket, decision.type), cause=contact.id,
+        about=contact.named[0] if contact.party else None, revision=before.revision + 1 if before else 1,
+        time=max(at, before.changed) if before else at, recorded=now,
+    )  # fmt: skip
+
+
+def _event(
+    decision: Decision, ticket: str, *, id: str, cause: str, about: Named | None, revision: int, time: datetime,
+    recorded: datetime,
+) -> Event:  # fmt: skip
+    """The ticket's event that a decision means. `about`: whom it concerns, named without repeating the identifier."""
+    data: Json = {"ticket": ticket} | decision.data
+    if about:
+        data |= {"parties": [about.id], "named": [[MAIN, about.kind, ""]]}
+    return Event(
+        id=id, type=decision.type, version=kind_of(decision.type).version, time=time, recorded=recorded, source="hub",
+        stream=f"ticket:{ticket}", data=data, personal=decision.personal, revision=revision,
+        subject=about.id if about else None, cause=cause, correlation=ticket,
+    )  # fmt: skip
+
+
+def _steps(recorder: Recorder, tx: Connection, streams: Collection[str]) -> list[Event]:
+    return decode(recorder.keys, decisions.steps(tx, streams), projection.types)
+
+
+def _write(
+    recorder: Recorder, tx: Connection, events: Sequence[Event], joined: Sequence[tuple[str, str]]
+) -> tuple[Place, ...]:
+    """Append decisions, new tickets with their numbers, and move the heads on; where they lie."""
+    if not events:
+        return ()
+    fresh = [event.id for event in events if event.type == "ticket.opened"]
+    numbers = dict(zip(fresh, decisions.numbers(tx, len(fresh)), strict=True))
+    whole = [replace(e, data=e.data | {"number": numbers[e.id]}) if e.id in numbers else e for e in events]
+    appended = recorder.record(lambda _: [Outgoing(event) for event in whole], tx)
+    decisions.keep(tx, joined, {event.stream: event.revision or 0 for event in events})
+    return tuple(one.place for one in appended if one.place)
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def command(
+    recorder: Recorder, ticket_id: str, command_id: str, document: Any, expects: int | None, by: str | None,
+    now: datetime,
+) -> Answer:  # fmt: skip
+    """Do what an agent asks of a ticket. `document`: his command as JSON; the same `command_id` (a UUID) again gives
+    the same answer and does nothing twice. `expects`: the revision that he saw."""
+    ticket_id = ticket_id.lower()
+    stream = f"ticket:{ticket_id}"
+    with recorder.database.transaction() as tx:
+        recorder.enter(tx)
+        earlier = decisions.claim_command(tx, command_id, stream)
+        if earlier:
+            return _repeated(earlier, stream)
+        answer = _answer(recorder, tx, ticket_id, command_id, read(document), expects, by, now)
+        decisions.answer_command(tx, command_id, answer.status, answer.why)
+        return answer
+
+
+def _repeated(earlier: decisions.Answered, stream: str) -> Answer:
+    if earlier.stream != stream:
+        return Answer(422, "This command's id was used for another ticket.", "$.id")
+    return Answer(earlier.status, earlier.why)
+
+
+def _answer(
+    recorder: Recorder, tx: Connection, ticket_id: str, command_id: str, wish: Command | Refused, expects: int | None,
+    by: str | None, now: datetime,
+) -> Answer:  # fmt: skip
+    stream = f"ticket:{ticket_id}"
+    if not decisions.exists(tx, stream):
+        return Answer(404, "No ticket has this id.")
+    if isinstance(wish, Attach):
+        wish = _looked_up(recorder, tx, wish)
+    if isinstance(wish, Refused):
+        return Answer(422, wish.why, wish.at)
+    conversation = wish.conversation if isinstance(wish, Attach) else None
+    joins = decisions.lock(tx, [conversation]) if conversation else {}
+    decisions.lock(tx, [stream])
+    steps = _steps(recorder, tx, [stream])
+    if not steps:
+        return Answer(404, "This ticket was withdrawn.")
+    ticket: Ticket = folded(projection, {}, steps)[stream]
+    if expects is not None and expects != ticket.revision:
+        return Answer(409, f"changed meanwhile: it is at revision {ticket.revision}, not {expects}")
+    outcome = decide(ticket, wish, by, now)
+    if isinstance(outcome, Refused):
+        return Answer(422, outcome.why, outcome.at)
+    about = next((party for step in steps for party in step.named if party.id == ticket.party), None)
+    if about and any(decision.personal for decision in outcome) and not _alive(recorder, [about.id]):
+        return Answer(422, "The person was forgotten: nothing can be written about him any more.")
+    events = [
+        _event(
+            decision, ticket_id, id=named("command", command_id, str(n)), cause=command_id, about=about,
+            revision=ticket.revision + 1 + n, time=now, recorded=now,
+        )
+        for n, decision in enumerate(outcome)
+    ]  # fmt: skip
+    joined = [(stream, ticket_id) for stream, tickets in joins.items() if ticket_id not in tickets]
+    return Answer(200, places=_write(recorder, tx, events, joined))
+
+
+def _looked_up(recorder: Recorder, tx: Connection, wish: Attach) -> Attach | Refused:
+    """The contact under its lasting id, with its conversation where it has one."""
+    found = decisions.event(tx, wish.event)
+    contact = opened(recorder.keys, found) if found else None
+    if contact is None or topic_of(contact.stream) != "touchpoints":
+        return Refused("No contact has this id.", "$.command.attach.event")
+    conversation = contact.stream if contact.stream.startswith("conversation:") else None
+    return replace(wish, event=contact.root, conversation=conversation)
+
+
+def _alive(recorder: Recorder, parties: Collection[str]) -> bool:
+    try:
+        recorder.keys.ensure(parties)
+    except Destroyed:
+        return False
+    return True
+
+
+# -- who is who --------------------------------------------------------------------------------------------------------
+
+
+def link(
+    recorder: Recorder, a: Mapping[str, Any], b: Mapping[str, Any], evidence: str | None, by: str | None, now: datetime,
+    id: str | None = None,
+) -> str:  # fmt: skip
+    """Say that two parties, each `{"kind", "value"}`, are one customer; the event's id. Raises NotValid."""
+    return _said(recorder, "party.linked", {"a": a, "b": b, "evidence": evidence, "by": by}, now, id)
+
+
+def cut(
+    recorder: Recorder, a: Mapping[str, Any], b: Mapping[str, Any], evidence: str | None, by: str | None, now: datetime,
+    id: str | None = None,
+) -> str:  # fmt: skip
+    """Say that two parties are not one customer, whatever else says so; the event's id. Raises NotValid."""
+    return _said(recorder, "party.cut", {"a": a, "b": b, "evidence": evidence, "by": by}, now, id)
+
+
+def _said(recorder: Recorder, kind: str, fields: Json, now: datetime, id: str | None) -> str:
+    draft = Draft(kind, now, "hub", f"{kind} {id or uuid4()}", fields)
+    recorder.record(lambda here: [Outgoing(prepare(draft, here, now))])
+    return event_id(draft.source, draft.key)
+
+
+def cut_link(recorder: Recorder, link_id: str, by: str | None, now: datetime) -> str:
+    """Take a link back: cut the pair that the event `link_id` linked; the cut's id. Again is the same cut.
+
+    Raises NoSuchLink and Forgotten. An automatic link has no event: find its parties and use `cut_parties`.
+    """
+    with recorder.database.transaction() as tx:
+        recorder.enter(tx)
+        found = decisions.event(tx, link_id)
+        event = opened(recorder.keys, found) if found else None
+        if event is None or event.type != "party.linked":
+            raise NoSuchLink(NoSuchLink.__doc__)
+        pair = [(party.id, party.kind) for party in event.named if party.role in ("a", "b")]
+        later = max(now, event.time + timedelta(microseconds=1))  # of two decisions the later one counts
+        return _part(recorder, tx, pair, None, by, later, named("cut", event.id))
+
+
+def cut_parties(
+    recorder: Recorder, party_a: str, party_b: str, evidence: str | None, by: str | None, now: datetime,
+    id: str | None = None,
+) -> str:  # fmt: skip
+    """Cut two parties by their ids; the event's id. Raises NoSuchParty, Forgotten and NotValid."""
+    with recorder.database.transaction() as tx:
+        recorder.enter(tx)
+        kinds = decisions.kinds(tx, [party_a, party_b])
+        if missing := [party for party in (party_a, party_b) if party not in kinds]:
+            raise NoSuchParty(f"{NoSuchParty.__doc__} {missing[0]}")
+        if party_a == party_b:
+            raise NotValid("a and b are two parties, not one", "$.data")
+        pair = [(party, kinds[party]) for party in (party_a, party_b)]
+        return _part(recorder, tx, pair, evidence, by, now, id or str(uuid4()))
+
+
+def _part(
+    recorder: Recorder, tx: Connection, pair: Sequence[tuple[str, str]], evidence: str | None, by: str | None,
+    now: datetime, id: str,
+) -> str:  # fmt: skip
+    """Append the cut of a pair whose identifiers nobody needs to know."""
+    (a, kind_a), (b, kind_b) = pair
+    if not _alive(recorder, [a, b]):
+        raise Forgotten(Forgotten.__doc__)
+    data: Json = {"parties": [a, b], "named": [["a", kind_a, ""], ["b", kind_b, ""]]} | ({"by": by} if by else {})
+    event = Event(
+        id=id, type="party.cut", version=kind_of("party.cut").version, time=now, recorded=now, source="hub",
+        stream=link_stream(a, b), data=data, personal={"evidence": evidence} if evidence else {}, subject=a,
+    )  # fmt: skip
+    recorder.record(lambda _: [Outgoing(event)], tx)
+    return id

@@ -1,0 +1,95 @@
+"""What becomes of a command, given the ticket as it is: the decisions that it means, or why not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.desk._shape import Decision, Refused
+from hub.desk.commands import (
+    Answer,
+    Assign,
+    Attach,
+    Close,
+    Command,
+    Note,
+    Prioritise,
+    Reopen,
+    Resolve,
+    Wait,
+)
+from hub.events.envelope import Json, iso
+from hub.projections.tickets import Ticket
+
+WHO = {"customer": "the customer", "us": "us", "third_party": "a third party"}
+
+
+def decide(ticket: Ticket, command: Command, by: str | None, now: datetime) -> tuple[Decision, ...] | Refused:
+    """`by`: who asks; `now`: when. What would change nothing is refused, so that nobody believes that he did it."""
+    why = _against(ticket, command, now)
+    if why:
+        return Refused(why)
+    kind, data, personal = _meaning(command)
+    return (Decision(kind, ticket.ticket, _told({"by": by} | data), _told(personal)),)
+
+
+def _against(ticket: Ticket, command: Command, now: datetime) -> str | None:
+    """Why not, if something speaks against it."""
+    match command:
+        case Note():
+            return None
+        case Answer(channel=channel):
+            return f"Answers cannot be sent yet: no way out for {channel or 'any channel'} is set up."
+        case Reopen():
+            return "It is already open." if ticket.state in ("new", "open") else None
+        case Close():
+            return "It is already closed." if ticket.state == "closed" else None
+        case _ if ticket.state == "closed":
+            return "It is closed; reopen it first."
+        case Resolve():
+            return "It is already resolved." if ticket.state == "resolved" else None
+        case Wait():
+            return _against_waiting(ticket, command, now)
+        case Assign(to=to):
+            return f"It is already assigned to {to or 'nobody'}." if to == ticket.owner else None
+        case Attach(event=event):
+            return "That contact already belongs to it." if event in ticket.contacts else None
+        case Prioritise(priority=priority):
+            return f"Its priority is already {priority}." if priority == ticket.priority else None
+
+
+def _against_waiting(ticket: Ticket, command: Wait, now: datetime) -> str | None:
+    if ticket.state == "resolved":
+        return "It is resolved; reopen it first."
+    if command.until and command.until <= now:
+        return "The time to wait until has already passed."
+    until = iso(command.until) if command.until else None
+    if ticket.state == "waiting" and (ticket.waiting_for, ticket.until) == (command.waits_for, until):
+        return f"It is already waiting for {WHO[command.waits_for]}."
+    return None
+
+
+def _meaning(command: Command) -> tuple[str, Json, Json]:
+    """The event that a command means: type, data, personal part."""
+    match command:
+        case Assign(to=to):
+            return "ticket.assigned", {"to": to}, {}
+        case Note(text=text):
+            return "ticket.noted", {}, {"text": text}
+        case Wait(waits_for=who, until=until):
+            return "ticket.waiting", {"for": who, "until": iso(until) if until else None}, {}
+        case Resolve(how=how):
+            return "ticket.resolved", {}, {"how": how}
+        case Close():
+            return "ticket.closed", {}, {}
+        case Reopen(why=why):
+            return "ticket.reopened", {}, {"why": why}
+        case Attach(event=event, conversation=conversation):
+            return "ticket.contact_attached", {"contact": event, "conversation": conversation}, {}
+        case Prioritise(priority=priority):
+            return "ticket.prioritised", {"priority": priority}, {}
+        case Answer():
+            raise ValueError("an answer is no step of a ticket")
+
+
+def _told(fields: Json) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,42 @@
+"""The contract as documents: a JSON Schema (2020-12) for the `data` of each event, and what the topics are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.events.catalogue import Kind, catalogue
+from hub.events.ids import TOPIC_OF_KIND, TOPICS
+
+SAYS = {
+    "inbound": "what came from outside, raw, before anyone understood it",
+    "touchpoints": "contacts with customers, whatever the channel",
+    "tickets": "what was decided about tickets",
+    "orders": "orders and their steps in the back office",
+    "identity": "who parties are, and which of them are one customer",
+}
+
+
+def document(kind: type[Kind]) -> dict[str, Any]:
+    """The JSON Schema of one event's data, in the version that this hub writes."""
+    schema = kind.model_json_schema(by_alias=True)
+    schema |= {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:hub:{kind.type}:{kind.version}",
+        "title": f"{kind.type} version {kind.version}", "x-sender": kind.sender,
+        "x-personal": sorted({*kind.personal, *kind.parties}),
+    }  # fmt: skip
+    return schema
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Every schema, by "type/version"."""
+    return {f"{name}/{kind.version}": document(kind) for name, kind in sorted(catalogue().items())}
+
+
+def topics() -> str:
+    """`topics.yaml`."""
+    lines = ["# Topics of the log. Partition counts are fixed at creation; a stream's partition is CRC-32 of its name.", "topics:"]
+    for topic, partitions in TOPICS.items():
+        kinds = ", ".join(kind for kind, of in TOPIC_OF_KIND.items() if of == topic)
+        lines += [f"  {topic}:", f"    says: {SAYS[topic]}", f"    partitions: {partitions}", "    retention: forever",
+                  f"    streams: [{kinds}]"]  # fmt: skip
+    return "\n".join(lines) + "\n"

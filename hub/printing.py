@@ -1,0 +1,84 @@
+"""How answers look on a terminal, for people; `--json` prints the contract's shapes instead."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+Json = Mapping[str, Any]
+
+
+def as_json(document: Any) -> str:
+    return orjson.dumps(document).decode()
+
+
+def when(moment: Any) -> str:
+    """A moment in the local time zone, to the minute."""
+    if moment is None:
+        return "-"
+    time = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{time.astimezone():%Y-%m-%d %H:%M}"
+
+
+def table(rows: Sequence[Sequence[Any]]) -> Iterable[str]:
+    """Columns as wide as their widest cell; the last one is cut at the terminal's edge."""
+    if not rows:
+        return
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
+    room = shutil.get_terminal_size((120, 24)).columns
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield line if len(line) <= room else line[: room - 1] + "…"
+
+
+def customer(one: Json) -> Iterable[str]:
+    yield f"{one['name'] or 'No name known'}   customer {one['id']}"
+    yield f"{one['contacts']} contacts, {when(one['first_contact'])} to {when(one['last_contact'])}"
+    yield ""
+    yield from table([(i["kind"], i["value"] or "(forgotten)") for i in one["identifiers"]])
+    for link in one["links"]:
+        yield f"  linked: {link['evidence'] or 'no reason given'}" + (f", by {link['by']}" if link["by"] else "")
+    if one["orders"]:
+        yield ""
+        yield from table([("order", o["number"], o["stage"], f"{o['total'] or ''} {o['currency'] or ''}", when(o["changed"]))
+                          for o in one["orders"]])  # fmt: skip
+    if one["open_tickets"]:
+        yield ""
+        yield from table([ticket_row(t) for t in one["open_tickets"]])
+
+
+def item_row(item: Json) -> Sequence[Any]:
+    arrow = {"in": "->", "out": "<-"}.get(item["direction"], "--")
+    said = " ".join(filter(None, (item["title"], item["text"]))).replace("\n", " ")
+    mark = f"[{item['automatic']}] " if item.get("automatic") else ""
+    return when(item["time"]), item["channel"], arrow, mark + (said or item["type"])
+
+
+def ticket_row(ticket: Json) -> Sequence[Any]:
+    state = f"{ticket['state']} for {ticket['waiting_for']}" if ticket["waiting_for"] else ticket["state"]
+    return f"#{ticket['number']}", state, ticket["owner"] or "nobody", when(ticket["changed"]), ticket["subject"]
+
+
+def ticket(one: Json) -> Iterable[str]:
+    yield f"#{one['number']}  {one['subject'] or '(no subject)'}"
+    yield f"{one['state']}, owner {one['owner'] or 'nobody'}, priority {one['priority'] or 'normal'}; id {one['id']}"
+    yield f"customer {one['customer'] or '-'}; orders {', '.join(one['orders']) or '-'}; {len(one['contacts'])} contacts"
+    yield from table([(when(step["time"]), step["type"], step["by"] or "the hub") for step in one["history"]])
+
+
+def order(one: Json) -> Iterable[str]:
+    yield f"order {one['number']}: {one['stage']}   {one['total'] or ''} {one['currency'] or ''}"
+    yield f"customer {one['customer'] or '-'}; tracking {one['tracking'] or '-'}"
+    yield from table([(line.get("quantity"), line.get("sku"), line.get("title"), line.get("price")) for line in one["lines"]])
+    yield from table([(when(step["time"]), step["stage"], step["source"]) for step in one["history"]])
+
+
+def ledger(balance: Json) -> Iterable[str]:
+    names = ("source", "channel", "received", "understood", "ignored", "rejected", "waiting", "duplicates")
+    yield from table([names, *([s[name] for name in names] for s in balance["sources"])])
+    yield "balanced" if balance["balanced"] else "NOT BALANCED: received is not understood + ignored + rejected + waiting"

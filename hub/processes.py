@@ -1,0 +1,114 @@
+"""What `hub up` starts: the web process and the worker. Not for people."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import structlog
+
+from hub.consumers.decide import decide_waiting
+from hub.consumers.project import LaneStopped
+from hub.consumers.runner import clock, forever, refold_waiting
+from hub.consumers.understand import understand
+from hub.events.catalogue import NewerVersion
+from hub.home import read_run
+from hub.logs import configure
+from hub.settings import Settings, WrongSetting
+from hub.wiring import Hub, open_hub
+
+log = structlog.get_logger()
+_STANDS = 5.0  # seconds before a lane that stands tries again
+
+HOME = click.option("--home", type=click.Path(path_type=Path), required=True)
+ALIVE = click.option("--alive", type=int, required=True, help="A pipe that closes when the supervisor is gone.")
+
+
+@click.group()
+def main() -> None:
+    """Processes of `hub up`."""
+    configure(sys.stderr)
+
+
+@main.command()
+@HOME
+@ALIVE
+@click.option("--socket", "fd", type=int, required=True)
+def web(home: Path, alive: int, fd: int) -> None:
+    """The web process: stateless, on the socket that the supervisor bound."""
+    import uvicorn
+
+    from hub.screens.app import create_app
+
+    hub = _open(home, alive)
+    config = uvicorn.Config(create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+
+
+@main.command()
+@HOME
+@ALIVE
+def worker(home: Path, alive: int) -> None:
+    """The worker: understands, decides and folds what comes, for ever."""
+    hub = _open(home, alive)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, f: stop.set())
+    recorder = hub.recorder
+    steps: dict[str, Callable[[], int]] = {
+        "project": lambda: hub.lane.run(),
+        "understand": lambda: understand(recorder) + decide_waiting(recorder, now=clock),
+    }
+    refold_waiting(recorder)
+    threads = [threading.Thread(target=_lane, args=(hub, name, step, stop), name=name) for name, step in steps.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _lane(hub: Hub, name: str, step: Callable[[], int], stop: threading.Event) -> None:
+    """A step for ever. A lane that must not go on stands, says why, and looks again; a bug ends the process."""
+    while not stop.is_set():
+        try:
+            forever(hub.database, step, stop)
+        except (LaneStopped, NewerVersion) as error:
+            log.error("the lane stands", lane=name, why=str(error))
+            stop.wait(_STANDS)
+        except BaseException:
+            log.exception("the worker ends", lane=name)
+            os._exit(1)
+
+
+def _open(home: Path, alive: int) -> Hub:
+    threading.Thread(target=_end_with, args=(alive, home), daemon=True).start()
+    run = read_run(home)
+    if run is None:
+        raise SystemExit("no hub is up on this home")
+    try:
+        settings = Settings.read(os.environ, home=home)
+    except WrongSetting as error:
+        raise SystemExit(str(error)) from None
+    return open_hub(settings, run["database"], connections=16)
+
+
+def _end_with(alive: int, home: Path) -> None:
+    """Wait until the supervisor is gone; then nothing of the hub shall stay, its database neither."""
+    run = read_run(home)
+    servers = [p["pid"] for p in (run or {}).get("processes", ()) if p["name"] == "postgres"]
+    os.read(alive, 1)
+    for pid in servers:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGINT)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""Who a customer is: the connected parties, found when somebody asks; only links are stored.
+
+A party that automatic evidence ties to many others of one kind (a switchboard number, info@) ties nobody together; what
+a person said of a pair beats what was seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from hub.events.identifiers import Identifier, NotAnIdentifier, normalise
+from hub.events.ids import link_stream
+from hub.events.order_numbers import order_number
+from hub.store.database import Connection
+from hub.store.keys import Keys
+
+LARGEST = 1_000  # parties of one customer
+SHARED = 5  # more e-mail addresses, phones or accounts than this on one identifier: it is shared by many
+
+_SHARED = f"""EXISTS (SELECT FROM (SELECT DISTINCT b, kind FROM seen WHERE a = {{0}} AND kind IN ('email', 'phone', 'account')) k
+  GROUP BY kind HAVING count(*) > {SHARED})"""
+_COMPONENT = f"""
+WITH RECURSIVE c(p) AS (
+  SELECT %s::uuid
+  UNION
+  SELECT n.p FROM c CROSS JOIN LATERAL (
+    SELECT s.b AS p FROM (SELECT DISTINCT b FROM seen WHERE a = c.p) s
+    WHERE NOT EXISTS (SELECT FROM links l WHERE l.a = least(c.p, s.b) AND l.b = greatest(c.p, s.b) AND l.verdict = 'cut')
+      AND NOT {_SHARED.format("c.p")} AND NOT {_SHARED.format("s.b")}
+    UNION ALL SELECT l.b FROM links l WHERE l.a = c.p AND l.verdict = 'linked'
+    UNION ALL SELECT l.a FROM links l WHERE l.b = c.p AND l.verdict = 'linked'
+  ) n
+)
+SELECT p::text FROM c LIMIT {LARGEST + 1}
+"""
+_FORCED = re.compile(r"(?P<kind>[a-z][a-z0-9_]*):(?P<value>.+)", re.DOTALL)
+
+
+class TooLarge(Exception):
+    """More than 1,000 parties hang together here: review their links before they are shown as one customer."""
+
+
+class NotFound(Exception):
+    """Nobody is known under this."""
+
+
+def component(tx: Connection, party: str) -> list[str]:
+    """The parties that are one customer with this one, smallest first: that one's id is the customer's."""
+    parties = sorted(row[0] for row in tx.execute(_COMPONENT, [party]).fetchall())
+    if len(parties) > LARGEST:
+        raise TooLarge(TooLarge.__doc__)
+    return parties
+
+
+def customers(tx: Connection, parties: Collection[str]) -> list[list[str]]:
+    """The customers to whom these parties belong, each as its parties."""
+    found: list[list[str]] = []
+    for party in sorted(set(parties)):
+        if not any(party in members for members in found):
+            found.append(component(tx, party))
+    return found
+
+
+def known(tx: Connection, parties: Collection[str]) -> list[str]:
+    """Those of these parties that the hub has met."""
+    rows = tx.execute(
+        "SELECT n.p::text FROM unnest(%s::uuid[]) AS n(p) WHERE EXISTS (SELECT FROM owners o WHERE o.party = n.p)",
+        [sorted(set(parties))],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def who(tx: Connection, keys: Keys, region: str, text: str) -> list[list[str]]:
+    """The customers that `text` may mean: an id, an e-mail address, a phone, an account or an order number; all are
+    tried, `kind:value` forces one. Empty where nobody is known."""
+    text = text.strip()
+    forced = _FORCED.fullmatch(text)
+    if forced and (found := _of_kind(tx, keys, region, forced["kind"], forced["value"])):
+        return customers(tx, found)
+    parties: list[str] = []
+    for kind in ("party", "email", "phone", "account", "order"):
+        parties += _of_kind(tx, keys, region, kind, text)
+    return customers(tx, parties)
+
+
+def _of_kind(tx: Connection, keys: Keys, region: str, kind: str, value: str) -> list[str]:
+    if kind in ("party", "customer"):
+        try:
+            return known(tx, [str(UUID(value))])
+        except ValueError:
+            return []
+    if kind == "order":
+        return of_order(tx, value)
+    identifier = identified(kind, value, region)
+    return known(tx, [keys.party_id(identifier)]) if identifier else []
+
+
+def identified(kind: str, value: str, region: str) -> Identifier | None:
+    try:
+        return normalise(kind, value, region)
+    except NotAnIdentifier:
+        return None
+
+
+def identifier(tx: Connection, keys: Keys, region: str, text: str) -> Identifier | None:
+    """The identifier that a person typed: kind:value, a party's id, an e-mail address, a phone; else an account."""
+    text = text.strip()
+    forced = _FORCED.fullmatch(text)
+    if forced:
+        return identified(forced["kind"], forced["value"], region)
+    try:
+        found = identifiers(tx, [str(UUID(text))])
+        return Identifier(found[0]["kind"], found[0]["value"]) if found and found[0]["value"] else None
+    except ValueError:
+        pass
+    order = (identified(kind, text, region) for kind in ("email", "phone", "account"))
+    return next((one for one in order if one), None)
+
+
+def of_order(tx: Connection, number: str) -> list[str]:
+    """The parties whose order this is."""
+    rows = tx.execute(
+        "SELECT DISTINCT w.party::text FROM orders o JOIN owners w ON w.stream = o.stream WHERE o.number = %s",
+        [order_number(number)],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+# -- what is shown of a customer ---------------------------------------------------------------------------------------
+
+
+def identifiers(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:
+    rows = tx.execute(
+        "SELECT o.kind, o.value, n.p::text FROM unnest(%s::uuid[]) AS n(p) CROSS JOIN LATERAL"
+        " (SELECT kind, value FROM owners WHERE party = n.p ORDER BY value NULLS LAST LIMIT 1) o ORDER BY 1, 2, 3",
+        [list(parties)],
+    ).fetchall()
+    return [{"kind": kind, "value": value, "party": party} for kind, value, party in rows]
+
+
+def name(tx: Connection, parties: Sequence[str]) -> str | None:
+    """How the customer is called: as described, else as he signs his mails, else as the telephone shows him."""
+    row = tx.execute(
+        "SELECT r.name FROM parties r JOIN unnest(%s::uuid[]) AS n(p) ON r.party = n.p WHERE r.name IS NOT NULL"
+        " ORDER BY r.facts -> 'name' ->> 0 DESC, r.stream LIMIT 1",
+        [list(parties)],
+    ).fetchone()
+    row = row or tx.execute(
+        "SELECT c.names -> n.p::text ->> 2 FROM unnest(%s::uuid[]) AS n(p) CROSS JOIN LATERAL"
+        " (SELECT v.names FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text"
+        " ORDER BY v.last DESC LIMIT 1) c LIMIT 1",
+        [list(parties)],
+    ).fetchone()
+    row = row or tx.execute(
+        "SELECT caller_name FROM calls c JOIN unnest(%s::uuid[]) AS n(p) ON c.party = n.p WHERE caller_name IS NOT NULL"
+        " ORDER BY time DESC LIMIT 1",
+        [list(parties)],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def links(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:
+    """Why these parties are one: what persons and machines said, and where they were seen together."""
+    said = tx.execute(
+        "SELECT l.item::text, l.a::text, l.b::text, l.evidence, l.by, l.time, l.verdict FROM links l"
+        " JOIN unnest(%s::uuid[]) AS n(p) ON l.a = n.p ORDER BY l.time, l.item",
+        [list(parties)],
+    ).fetchall()
+    seen = tx.execute(
+        "SELECT s.a::text, s.b::text, min(s.stream) FROM seen s JOIN unnest(%s::uuid[]) AS n(p) ON s.a = n.p"
+        " WHERE s.a < s.b GROUP BY 1, 2 ORDER BY 1, 2",
+        [list(parties)],
+    ).fetchall()
+    ours, judged = set(parties), {(row[1], row[2]) for row in said}
+    shown = [
+        {"id": id, "a": a, "b": b, "evidence": evidence, "by": by, "time": time}
+        for id, a, b, evidence, by, time, verdict in said
+        if verdict == "linked" and b in ours
+    ]
+    times = _first_times(tx, [stream for _, _, stream in seen])
+    return shown + [
+        {"id": link_stream(a, b).removeprefix("link:"), "a": a, "b": b, "evidence": f"seen together in {_told(stream)}",
+         "by": None, "time": times.get(stream)}
+        for a, b, stream in seen if b in ours and (a, b) not in judged
+    ]  # fmt: skip
+
+
+def _told(stream: str) -> str:
+    kind, _, id = stream.partition(":")
+    return f"order {id}" if kind == "order" else {"person": "a description", "party": "the web"}.get(kind, f"a {kind}")
+
+
+def _first_times(tx: Connection, streams: Sequence[str]) -> dict[str, Any]:
+    rows = tx.execute(
+        "SELECT n.s, least((SELECT min(time) FROM timeline WHERE stream = n.s), (SELECT time FROM calls WHERE stream = n.s))"
+        " FROM unnest(%s::text[]) AS n(s)",
+        [list(streams)],
+    ).fetchall()
+    return dict(rows)
+
+
+def contacts(tx: Connection, parties: Sequence[str]) -> tuple[int, Any, Any]:
+    """How many contacts (streams), the first and the last."""
+    row = tx.execute(
+        "SELECT count(DISTINCT stream), min(first), max(last) FROM ("
+        " SELECT t.stream, min(t.time) AS first, max(t.time) AS last FROM timeline t JOIN unnest(%s::uuid[]) AS n(p)"
+        "  ON t.party = n.p WHERE split_part(t.stream, ':', 1) IN ('conversation', 'contact', 'visit') GROUP BY 1"
+        " UNION ALL SELECT c.stream, c.time, c.time FROM calls c JOIN unnest(%s::uuid[]) AS n(p) ON c.party = n.p) x",
+        [list(parties), list(parties)],
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]

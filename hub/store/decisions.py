@@ -1,0 +1,126 @@
+"""What decisions need of the store: heads to queue up at, tickets as decided so far, commands that were answered.
+
+Locks are taken in one order by everybody: conversations before tickets, each by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import psycopg
+
+from hub.log._protocol import Place, Recorded
+from hub.store.database import Connection
+
+Unavailable = psycopg.OperationalError  # the database is away or chose this transaction to end a deadlock
+
+# Unlike the projections this reads what is not folded yet: a decision follows the last one, shown or not.
+_STEPS = """
+SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[]) AS n(stream) JOIN event e USING (stream)
+WHERE NOT EXISTS (SELECT FROM event r WHERE r.replaces = coalesce(e.replaces, e.id)
+  AND (e.replaces IS NULL OR (r.recorded, r.id) > (e.recorded, e.id)))
+AND NOT EXISTS (SELECT FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part
+  AND d.position = e.position)
+ORDER BY 1, 2, 3
+"""
+
+
+class Answered(NamedTuple):
+    """What was said to a command, and about which stream it was."""
+
+    stream: str
+    status: int
+    why: str | None
+
+
+def lock(tx: Connection, streams: Collection[str]) -> dict[str, list[str]]:
+    """Nobody else decides about these streams until the transaction ends; the tickets of each, oldest first."""
+    names = sorted(streams)
+    tx.execute(
+        "INSERT INTO stream_head SELECT n, 0, '{}' FROM unnest(%s::text[]) n ORDER BY n COLLATE \"C\""
+        " ON CONFLICT DO NOTHING",
+        [names],
+    )
+    rows = tx.execute(
+        "SELECT h.stream, h.tickets::text[] FROM stream_head h JOIN unnest(%s::text[]) AS n(stream) USING (stream)"
+        " ORDER BY h.stream COLLATE \"C\" FOR UPDATE OF h",
+        [names],
+    ).fetchall()
+    return dict(rows)
+
+
+def keep(tx: Connection, joined: Sequence[tuple[str, str]], revisions: Mapping[str, int]) -> None:
+    """The heads after the decisions: which tickets joined which conversations, the revisions of tickets."""
+    tx.execute(
+        "UPDATE stream_head h SET tickets = h.tickets || j.tickets FROM ("
+        " SELECT stream, array_agg(ticket ORDER BY n) AS tickets"
+        " FROM unnest(%s::text[], %s::uuid[]) WITH ORDINALITY AS u(stream, ticket, n) GROUP BY 1"
+        ") j WHERE h.stream = j.stream",
+        [[stream for stream, _ in joined], [ticket for _, ticket in joined]],
+    )
+    names = sorted(revisions)
+    tx.execute(
+        "INSERT INTO stream_head SELECT s, r, '{}' FROM unnest(%s::text[], %s::int[]) AS n(s, r)"
+        " ORDER BY s COLLATE \"C\" ON CONFLICT (stream) DO UPDATE SET revision = excluded.revision",
+        [names, [revisions[name] for name in names]],
+    )
+
+
+def steps(tx: Connection, streams: Collection[str]) -> list[Recorded]:
+    """All events of these streams that still stand, each stream in its order."""
+    return [_recorded(row) for row in tx.execute(_STEPS, [sorted(streams)]).fetchall()]
+
+
+def exists(tx: Connection, stream: str) -> bool:
+    return tx.execute("SELECT FROM event WHERE stream = %s LIMIT 1", [stream]).fetchone() is not None
+
+
+def event(tx: Connection, id: str) -> Recorded | None:
+    """One event by its id."""
+    row = tx.execute(
+        "SELECT e.topic, e.part, e.position, e.value FROM event_id g JOIN event e USING (topic, part, position)"
+        " WHERE g.id = %s::uuid",
+        [id],
+    ).fetchone()
+    return _recorded(row) if row else None
+
+
+def numbers(tx: Connection, count: int) -> list[int]:
+    """The next ticket numbers; those of a transaction that fails are lost."""
+    return [row[0] for row in tx.execute("SELECT nextval('ticket_number') FROM generate_series(1, %s)", [count])]
+
+
+def kinds(tx: Connection, parties: Collection[str]) -> dict[str, str]:
+    """How these parties are known: email, phone, ..."""
+    return dict(tx.execute(
+        "SELECT DISTINCT ON (party) party::text, kind FROM owners JOIN unnest(%s::uuid[]) AS n(party) USING (party)",
+        [sorted(parties)],
+    ).fetchall())  # fmt: skip
+
+
+def claim_command(tx: Connection, id: str, stream: str) -> Answered | None:
+    """The answer if this command was answered already; else it is ours, and who sends it again waits for ours."""
+    ours = tx.execute(
+        "INSERT INTO command (id, subject, status) VALUES (%s::uuid, %s, 0) ON CONFLICT DO NOTHING RETURNING id",
+        [id, stream],
+    ).fetchone()
+    if ours:
+        return None
+    row = tx.execute("SELECT subject, status, why FROM command WHERE id = %s::uuid", [id]).fetchone()
+    assert row is not None
+    return Answered(*row)
+
+
+def answer_command(tx: Connection, id: str, status: int, why: str | None) -> None:
+    tx.execute("UPDATE command SET status = %s, why = %s WHERE id = %s::uuid", [status, why, id])
+
+
+def dead(tx: Connection, step: str) -> int:
+    """How many dead letters of a step nobody has seen to."""
+    row = tx.execute("SELECT count(*) FROM dead_letter WHERE step = %s", [step]).fetchone()
+    return row[0] if row else 0
+
+
+def _recorded(row: tuple[str, int, int, str]) -> Recorded:
+    return Recorded(Place(*row[:3]), row[3].encode())

@@ -1,0 +1,328 @@
+"""What people ask for, in the contract's shapes: customers, timelines, tickets, orders, the look-up, events."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from hub.events.order_numbers import order_number
+from hub.log._protocol import Place, Recorded
+from hub.projections.orders import stage_of
+from hub.store import customers as who
+from hub.store.database import Connection
+
+Json = dict[str, Any]
+RECENT = timedelta(days=30)
+FINISHED = ("delivered", "cancelled", "returned", "refunded")
+OPEN = ("new", "open", "waiting")
+
+
+class WrongCursor(Exception):
+    """This cursor was not made by this hub; take `next` of the last answer as it is."""
+
+
+def cursor(*parts: object) -> str:
+    return urlsafe_b64encode("|".join(map(str, parts)).encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str, *kinds: type) -> tuple[Any, ...]:
+    try:
+        parts = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
+        made = [datetime.fromisoformat(p) if k is datetime else k(p) for p, k in zip(parts, kinds, strict=True)]
+    except ValueError:
+        raise WrongCursor(WrongCursor.__doc__) from None
+    return tuple(made)
+
+
+# -- customers ---------------------------------------------------------------------------------------------------------
+
+
+def customer(tx: Connection, parties: Sequence[str]) -> Json:
+    count, first, last = who.contacts(tx, parties)
+    return {
+        "id": min(parties), "name": who.name(tx, parties), "identifiers": who.identifiers(tx, parties),
+        "links": who.links(tx, parties), "contacts": count, "first_contact": first, "last_contact": last,
+        "open_tickets": tickets_of(tx, parties, OPEN), "orders": orders_of(tx, parties),
+    }  # fmt: skip
+
+
+_ITEMS = """
+SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
+  SELECT item::text, type, time, recorded, channel, direction, party::text, title, text, orders, attachments, stream,
+    automatic, agent, NULL::text AS cause, NULL::float8 AS seconds
+  FROM timeline WHERE party = n.p AND (%(time)s::timestamptz IS NULL OR (time, item) < (%(time)s, %(id)s::uuid))
+  ORDER BY time DESC, item DESC LIMIT %(limit)s) i
+UNION ALL
+SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
+  SELECT substr(stream, 6) AS item, 'call.' || state, time, recorded, 'phone', direction, party::text, caller_name, reason,
+    orders, '[]'::jsonb, stream, NULL, agent, cause, extract(epoch FROM ended - answered)::float8
+  FROM calls WHERE party = n.p AND (%(time)s::timestamptz IS NULL OR (time, stream) < (%(time)s, 'call:' || %(id)s))
+  ORDER BY time DESC, stream DESC LIMIT %(limit)s) i
+UNION ALL
+SELECT item::text, type, time, recorded, channel, direction, NULL, title, text, orders, attachments, t.stream,
+  automatic, agent, NULL, NULL
+FROM (SELECT DISTINCT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p) o
+JOIN timeline t ON t.stream = o.stream AND t.party IS NULL
+WHERE %(time)s::timestamptz IS NULL OR (time, item) < (%(time)s, %(id)s::uuid)
+"""
+_FIELDS = ("id", "type", "time", "recorded", "channel", "direction", "party", "title", "text", "orders", "attachments",
+           "stream", "automatic", "agent", "cause", "seconds")  # fmt: skip
+
+
+def timeline(tx: Connection, parties: Sequence[str], limit: int = 50, before: str | None = None) -> Json:
+    """A page of items, newest first."""
+    time, id = read_cursor(before, datetime, UUID) if before else (None, None)
+    rows = tx.execute(
+        _ITEMS, {"parties": list(parties), "time": time, "id": id and str(id), "limit": limit + 1}
+    ).fetchall()
+    items: dict[str, Json] = {}
+    for row in sorted(rows, key=lambda r: (r[2], r[0]), reverse=True):
+        items.setdefault(row[0], dict(zip(_FIELDS, row, strict=True)))
+    page = list(items.values())[:limit]
+    _join(tx, parties, page)
+    more = len(items) > limit
+    return {"items": page, "next": cursor(page[-1]["time"].isoformat(), page[-1]["id"]) if more else None}
+
+
+def _join(tx: Connection, parties: Sequence[str], items: Sequence[Json]) -> None:
+    """What combines streams: the ticket of a contact, and which of the numbers in a text are orders."""
+    numbers = {number for item in items for number in item["orders"]}
+    there = _existing(tx, numbers)
+    rows = tx.execute(
+        "SELECT t.ticket::text, t.contacts, t.conversation FROM tickets t JOIN unnest(%s::uuid[]) AS n(p)"
+        " ON t.party = n.p ORDER BY t.opened",
+        [list(parties)],
+    ).fetchall()
+    tickets = {contact: ticket for ticket, contacts, _ in rows for contact in contacts}
+    threads = {conversation: ticket for ticket, _, conversation in rows if conversation}
+    calls = _ticketed_calls(tx, [item for item in items if item["channel"] == "phone"], tickets)
+    for item in items:
+        item["ticket"] = tickets.get(item["id"]) or calls.get(item["id"]) or threads.get(item["stream"])
+        item["orders"] = [number for number in item["orders"] if number in there]
+
+
+def _ticketed_calls(tx: Connection, calls: Sequence[Json], tickets: dict[str, str]) -> dict[str, str]:
+    """A ticket names one event of a call; its item stands for all of them."""
+    if not calls or not tickets:
+        return {}
+    rows = tx.execute(
+        "SELECT e.stream, e.id::text FROM event e JOIN unnest(%s::text[]) AS n(stream) USING (stream)",
+        [[call["stream"] for call in calls]],
+    ).fetchall()
+    return {stream.removeprefix("call:"): tickets[id] for stream, id in rows if id in tickets}
+
+
+def _existing(tx: Connection, numbers: set[str]) -> set[str]:
+    if not numbers:
+        return set()
+    rows = tx.execute(
+        "SELECT DISTINCT number FROM orders JOIN unnest(%s::text[]) AS n(number) USING (number)", [sorted(numbers)]
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def search(tx: Connection, words: str, limit: int = 20) -> list[list[str]]:
+    """Customers of whom these (folded) words tell, best first; the last word may be unfinished."""
+    terms = [term for word in words.split() if (term := "".join(c for c in word if c.isalnum()))]
+    if not terms:
+        return []
+    query = " & ".join([*(f"'{term}'" for term in terms[:-1]), f"'{terms[-1]}':*"])
+    rows = tx.execute(
+        "SELECT coalesce(s.party, o.party)::text, max(s.time) AS last FROM search s LEFT JOIN owners o"
+        " ON s.party IS NULL AND o.stream = s.stream"
+        " WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) AND coalesce(s.party, o.party) IS NOT NULL"
+        " GROUP BY 1 ORDER BY last DESC LIMIT %s",
+        [query, limit * 3],
+    ).fetchall()
+    return who.customers(tx, [row[0] for row in rows])[:limit]
+
+
+# -- tickets -----------------------------------------------------------------------------------------------------------
+
+_TICKET = "ticket::text, number, state, waiting_for, subject, party::text, owner, priority, department, opened, changed, contacts, steps, revision"
+
+
+def ticket(tx: Connection, id_or_number: str) -> Json | None:
+    """A ticket by its id or its number."""
+    try:
+        where, value = "ticket = %s::uuid", str(UUID(id_or_number))
+    except ValueError:
+        digits = order_number(id_or_number)
+        if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+            return None
+        where, value = "number = %s::bigint", digits
+    found = _tickets(tx, f"WHERE {where} LIMIT 1", [value])
+    return found[0] if found else None
+
+
+def tickets_of(tx: Connection, parties: Sequence[str], states: Sequence[str]) -> list[Json]:
+    return _tickets(
+        tx, "JOIN unnest(%s::uuid[]) AS n(p) ON t.party = n.p JOIN unnest(%s::text[]) AS m(state) USING (state)"
+        " ORDER BY changed DESC, ticket DESC", [list(parties), list(states)],
+    )  # fmt: skip
+
+
+def tickets(
+    tx: Connection, state: str | None = None, owner: str | None = None, limit: int = 50, before: str | None = None
+) -> Json:
+    time, id = read_cursor(before, datetime, UUID) if before else (None, None)
+    found = _tickets(
+        tx,
+        "WHERE (%s::text IS NULL OR state = %s) AND (%s::text IS NULL OR coalesce(owner, '') = %s)"
+        " AND (%s::timestamptz IS NULL OR (changed, ticket) < (%s, %s::uuid)) ORDER BY changed DESC, ticket DESC LIMIT %s",
+        [state, state, owner, owner, time, time, id and str(id), limit + 1],
+    )
+    page = found[:limit]
+    more = len(found) > limit
+    return {"items": page, "next": cursor(page[-1]["changed"].isoformat(), page[-1]["id"]) if more else None}
+
+
+def _tickets(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
+    rows = tx.execute(f"SELECT {_TICKET} FROM tickets t {where}", values).fetchall()
+    names = ("id", "number", "state", "waiting_for", "subject", "party", "owner", "priority", "department", "opened",
+             "changed", "contacts", "steps", "revision")  # fmt: skip
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    named = _orders_named(tx, {contact for one in found for contact in one["contacts"]})
+    for one in found:
+        party, steps = one.pop("party"), one.pop("steps")
+        one["customer"] = who.component(tx, party)[0] if party else None
+        one["orders"] = sorted({number for contact in one["contacts"] for number in named.get(contact, ())})
+        one["history"] = [{"type": step[3], "time": step[1], "by": step[4]} for step in steps]
+    return found
+
+
+def _orders_named(tx: Connection, contacts: set[str]) -> dict[str, list[str]]:
+    if not contacts:
+        return {}
+    rows = tx.execute(
+        "SELECT n.id::text, t.orders FROM unnest(%s::uuid[]) AS n(id) JOIN event_id g USING (id)"
+        " JOIN event e ON e.topic = g.topic AND e.part = g.part AND e.position = g.position"
+        " JOIN timeline t ON t.stream = e.stream AND t.item = n.id",
+        [sorted(contacts)],
+    ).fetchall()
+    there = _existing(tx, {number for _, numbers in rows for number in numbers})
+    return {id: [number for number in numbers if number in there] for id, numbers in rows}
+
+
+# -- orders ------------------------------------------------------------------------------------------------------------
+
+_ORDER = "o.stream, o.number, o.refs, o.total, o.currency, o.lines, o.tracking, o.history, o.changed, o.party::text"
+
+
+def order(tx: Connection, number: str) -> Json | None:
+    found = _orders(tx, "WHERE o.number = %s", [order_number(number)])
+    return found[0] if found else None
+
+
+def orders_of(tx: Connection, parties: Sequence[str], limit: int = 100) -> list[Json]:
+    found = _orders(
+        tx, "WHERE o.stream IN (SELECT w.stream FROM owners w JOIN unnest(%s::uuid[]) AS n(p) ON w.party = n.p"
+        " WHERE w.stream LIKE 'order:%%') ORDER BY o.changed DESC LIMIT %s", [list(parties), limit],
+    )  # fmt: skip
+    return sorted(found, key=lambda one: (one["changed"], one["number"] or ""), reverse=True)
+
+
+def _orders(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
+    """Orders, each with what was reported under the back office's own id joined to its number."""
+    rows = tx.execute(f"SELECT {_ORDER} FROM orders o {where}", values).fetchall()
+    refs = sorted({f"order:{ref}" for row in rows if row[1] for ref in row[2]} - {row[0] for row in rows})
+    more = tx.execute(
+        f"SELECT {_ORDER} FROM orders o JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [refs]
+    ).fetchall() if refs else []  # fmt: skip
+    by_ref = {row[0].removeprefix("order:"): row for row in [*more, *rows] if not row[1]}
+    joined: set[str] = set()
+    found = []
+    for row in rows:
+        if not row[1]:
+            continue
+        parts = [row, *(by_ref[ref] for ref in row[2] if ref in by_ref)]
+        joined |= {part[0] for part in parts}
+        found.append(_order(tx, parts))
+    alone = [row for row in rows if not row[1] and row[0] not in joined]
+    return found + [_order(tx, [row]) for row in alone]
+
+
+def _order(tx: Connection, parts: Sequence[tuple[Any, ...]]) -> Json:
+    def first(n: int) -> Any:
+        return next((part[n] for part in parts if part[n]), None)
+
+    history = sorted(step for part in parts for step in part[7])
+    owners = tx.execute(
+        "SELECT min(party::text) FROM owners JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [[p[0] for p in parts]]
+    ).fetchone()
+    party = first(9) or (owners and owners[0])
+    return {
+        "number": first(1), "stage": stage_of(history, first(3)), "customer": who.component(tx, party)[0] if party else None,
+        "total": first(3), "currency": first(4), "lines": first(5) or [], "tracking": first(6),
+        "history": [{"stage": step[1], "time": step[0], "source": step[2]} for step in history],
+        "changed": max(part[8] for part in parts),
+    }  # fmt: skip
+
+
+# -- the look-up -------------------------------------------------------------------------------------------------------
+
+
+def lookup(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> Json:
+    """What is known of a caller before anybody answers. `found`: the customers that the identifier may mean."""
+    told = [parties for parties in found if not _only_rang(tx, parties)]
+    people = [customer(tx, parties) for parties in told]
+    match = {0: "none", 1: "one"}.get(len(people), "many")
+    asked = told or found
+    recent = timeline(tx, [party for parties in asked for party in parties], 10)["items"] if len(asked) == 1 else []
+    likely = _likely(people[0], recent, now) if match == "one" else None
+    return {"match": match, "customers": people, "recent": recent, "likely": likely}
+
+
+def _only_rang(tx: Connection, parties: Sequence[str]) -> bool:
+    """A single number of which there is nothing but calls is nobody yet."""
+    if len(parties) != 1:
+        return False
+    row = tx.execute(
+        "SELECT EXISTS (SELECT FROM owners WHERE party = %s::uuid AND stream NOT LIKE 'call:%%')", [parties[0]]
+    ).fetchone()
+    return row is not None and not row[0]
+
+
+def _likely(person: Json, recent: Sequence[Json], now: datetime) -> Json | None:
+    for item in recent:
+        if item["orders"] and item["channel"] != "order" and now - item["time"] <= RECENT:
+            why = f"{item['channel']} of {item['time']:%Y-%m-%d} names it"
+            return {"kind": "order", "id": item["orders"][0], "why": why}
+    if person["open_tickets"]:
+        newest = max(person["open_tickets"], key=lambda one: (one["opened"], one["id"]))
+        return {"kind": "ticket", "id": newest["id"], "why": "the newest open ticket"}
+    under_way = [one for one in person["orders"] if one["stage"] not in FINISHED and one["number"]]
+    if len(under_way) == 1:
+        return {"kind": "order", "id": under_way[0]["number"], "why": "the only order under way"}
+    return None
+
+
+# -- events ------------------------------------------------------------------------------------------------------------
+
+
+def events(
+    tx: Connection, *, kind: str | None = None, parties: Sequence[str] | None = None, since: datetime | None = None,
+    until: datetime | None = None, after: Place | None = None, limit: int | None = None, inbound: bool = False,
+) -> Iterator[Recorded]:  # fmt: skip
+    """Archived events in the order of the log, a block at a time. `parties`: of the streams in which they are named."""
+    with tx.cursor(name="events") as rows:
+        rows.itersize = 1_000
+        rows.execute(
+            "SELECT topic, part, position, value FROM event WHERE (%(kind)s::text IS NULL OR type = %(kind)s)"
+            " AND (%(since)s::timestamptz IS NULL OR time >= %(since)s) AND (%(until)s::timestamptz IS NULL OR time < %(until)s)"
+            " AND (%(inbound)s OR topic <> 'inbound')"
+            " AND (%(parties)s::uuid[] IS NULL OR stream IN (SELECT stream FROM owners JOIN unnest(%(parties)s::uuid[])"
+            "  AS n(party) USING (party)))"
+            " AND (%(topic)s::text IS NULL OR (topic, part, position) > (%(topic)s, %(part)s::int, %(position)s::bigint))"
+            " ORDER BY topic, part, position LIMIT %(limit)s",
+            {"kind": kind, "since": since, "until": until, "inbound": inbound or kind is not None,
+             "parties": None if parties is None else list(parties), "topic": after and after.topic,
+             "part": after and after.part, "position": after and after.position, "limit": limit},
+        )  # fmt: skip
+        for topic, part, position, value in rows:
+            yield Recorded(Place(topic, part, position), value.encode())
+
+

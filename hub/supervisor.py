@@ -1,0 +1,207 @@
+"""`hub up`: PostgreSQL, one web process and one worker, started, watched, started again when one dies, ended in order.
+
+The supervisor binds the socket and hands it down, so the address survives a restart of the web process. Children hold
+the end of a pipe: when it closes, the supervisor is gone, and they go too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import orjson
+import structlog
+
+from hub.consumers.forget import finish
+from hub.consumers.runner import clock
+from hub.home import lock, write_run
+from hub.settings import Settings
+from hub.store.embedded import EmbeddedPostgres, PostgresFailed
+from hub.wiring import open_hub
+
+log = structlog.get_logger()
+_LOOK = 0.1  # seconds between looks at the children
+_READY = 60.0  # seconds for the web process to answer
+_STEADY = 10.0  # seconds after which a child counts as well; before that it is started again ever more slowly
+
+
+class PortTaken(OSError):
+    """Something else listens on this port; choose another with --port or HUB_PORT, or 0 for a free one."""
+
+
+@dataclass
+class Child:
+    """A process that is started again when it dies."""
+
+    name: str
+    command: list[str]
+    pass_fds: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = field(default=0)
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, pass_fds=self.pass_fds, stdin=subprocess.DEVNULL)
+        self.started = time.monotonic()
+
+    def watch(self) -> bool:
+        """Start it again if it died; True if it did. A child that dies at once is given time."""
+        if self.process is None or self.process.poll() is None:
+            return False
+        lived = time.monotonic() - self.started
+        self.failures = 0 if lived > _STEADY else self.failures + 1
+        if lived < min(5.0, 0.1 * 2**self.failures):
+            return False
+        log.warning("process died, starting it again", process=self.name, code=self.process.returncode)
+        self.start()
+        return True
+
+    def end(self) -> None:
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Stopped(Exception):
+    """Somebody asked the hub to stop."""
+
+
+def supervise(settings: Settings, *, demo: bool = False) -> None:
+    """Run the hub until a signal ends it. Prints one line of JSON when it is ready."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        with lock(settings.home, wait=False), _socket(settings.port) as listening, _server(settings) as server:
+            dsn = settings.database_url or server.dsn
+            _prepare(settings, dsn)
+            with _children(settings, listening) as children:
+                _run(settings, dsn, listening, server, children, demo)
+    except Stopped:
+        return
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough: what is being ended is not interrupted
+    raise Stopped
+
+
+@contextmanager
+def _socket(port: int) -> Iterator[socket.socket]:
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortTaken(f"port {port}: {error.strerror}. {PortTaken.__doc__}") from error
+        listening.listen(512)
+        yield listening
+
+
+def _server(settings: Settings) -> Any:
+    return nullcontext() if settings.database_url else EmbeddedPostgres(settings.home)
+
+
+def _prepare(settings: Settings, dsn: str) -> None:
+    hub = open_hub(settings, dsn)
+    finish(hub.recorder, clock())
+    hub.close()
+
+
+@contextmanager
+def _children(settings: Settings, listening: socket.socket) -> Iterator[list[Child]]:
+    alive, mine = os.pipe()
+    python = [sys.executable, "-m", "hub.processes"]
+    common = ["--home", str(settings.home), "--alive", str(alive)]
+    fd = listening.fileno()
+    children = [
+        Child("web", [*python, "web", *common, "--socket", str(fd)], (alive, fd)),
+        Child("worker", [*python, "worker", *common], (alive,)),
+    ]
+    try:
+        yield children
+    finally:
+        for child in reversed(children):
+            child.end()
+        os.close(mine)
+        os.close(alive)
+
+
+def _run(
+    settings: Settings, dsn: str, listening: socket.socket, server: EmbeddedPostgres | None, children: list[Child], demo: bool
+) -> None:
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    told = {"ready": True, "url": url, "smtp": None, "sign_in": None}
+
+    def publish() -> None:
+        pids = [{"name": c.name, "pid": c.process.pid} for c in children if c.process]
+        if server:
+            pids.append({"name": "postgres", "pid": server.pid})
+        write_run(settings.home, told | {"database": dsn, "pid": os.getpid(), "processes": pids})
+
+    publish()
+    for child in children:
+        child.start()
+    publish()
+    _await(url, children, publish)
+    if demo:
+        _load_demo(settings)
+    print(orjson.dumps(told).decode(), flush=True)
+    while True:
+        time.sleep(_LOOK)
+        if _watch(server, children):
+            publish()
+
+
+def _watch(server: EmbeddedPostgres | None, children: list[Child]) -> bool:
+    """Start again what died; True if something did."""
+    changed = False
+    if server and not server.alive():
+        log.warning("the database died, starting it again")
+        try:
+            server.start()
+            changed = True
+        except PostgresFailed as error:
+            log.error("the database does not start", error=str(error)[:500])
+            time.sleep(1.0)
+    return any([child.watch() for child in children]) or changed
+
+
+def _await(url: str, children: list[Child], publish: Any) -> None:
+    import httpx
+
+    end = time.monotonic() + _READY
+    while True:
+        try:
+            if httpx.get(f"{url}/healthz", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if _watch(None, children):
+            publish()
+        if time.monotonic() > end:
+            raise PostgresFailed(f"the web process does not answer at {url}")
+        time.sleep(0.05)
+
+
+def _load_demo(settings: Settings) -> None:
+    """A shop's last 30 days, through the same commands that anybody would use; only into an empty hub."""
+    run = [sys.executable, "-m", "hub.demo", "--load", "--home", str(settings.home)]
+    done = subprocess.run([*run], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    if done.returncode:
+        raise PostgresFailed("the demo's history could not be loaded; see above")
+
+

@@ -1,0 +1,386 @@
+"""Decisions over a real database: policies, commands, links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from hub.consumers.decide import (
+    Answer,
+    Forgotten,
+    NoSuchLink,
+    NoSuchParty,
+    command,
+    cut,
+    cut_link,
+    cut_parties,
+    decide_waiting,
+    link,
+)
+from hub.consumers.decode import opened
+from hub.consumers.rebuild import verify
+from hub.consumers.record import Outgoing
+from hub.events.draft import Draft
+from hub.events.envelope import Event
+from hub.events.ids import event_id, named
+from hub.events.prepare import NotValid, prepare
+from hub.log._protocol import Recorded
+from hub.settings import Settings
+from hub.store.checkpoints import claim_lanes
+from hub.wiring import Hub, open_hub
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+MARYAM = {"kind": "email", "value": "maryam@example.org"}
+BY_PHONE = {"kind": "phone", "value": "+989121234567"}
+
+
+@pytest.fixture
+def hub(postgres_url: str, tmp_path: Path) -> Iterator[Hub]:
+    opened_hub = open_hub(Settings(home=tmp_path, blobs_url=str(tmp_path / "blobs")), postgres_url, connections=4)
+    yield opened_hub
+    opened_hub.close()
+
+
+def write(hub: Hub, name: str, thread: str = "t", after: timedelta = timedelta(0), **fields: Any) -> str:
+    """A customer's message comes in; its id."""
+    return come(hub, "message.received", name, after, **{"message": name, "thread": thread, "channel": "chat"} | fields)
+
+
+def come(
+    hub: Hub, type: str, name: str, after: timedelta = timedelta(0), *, history: bool = False, **fields: Any
+) -> str:  # fmt: skip
+    draft = Draft(type, NOW + after, "test", name, {"party": MARYAM, "text": "Where is my order 1042?"} | fields)
+    hub.recorder.record(lambda here: [Outgoing(prepare(draft, here, NOW + after, history=history))])
+    return event_id("test", name)
+
+
+def settle(hub: Hub) -> None:
+    while decide_waiting(hub.recorder, now=lambda: NOW):
+        pass
+    while hub.lane.run():
+        pass
+
+
+def tickets(hub: Hub) -> list[dict[str, Any]]:
+    names = ("ticket", "number", "state", "subject", "owner", "priority", "contacts", "follows", "revision", "party")
+    rows = hub.database.rows(f"SELECT {', '.join(names)} FROM tickets ORDER BY opened, number")
+    return [dict(zip(names, [str(row[0]), *row[1:]], strict=True)) for row in rows]
+
+
+def only(hub: Hub) -> dict[str, Any]:
+    [ticket] = tickets(hub)
+    return ticket
+
+
+def do(hub: Hub, ticket: str, document: Any, expects: int | None = None, id: str | None = None) -> Answer:
+    return command(hub.recorder, ticket, id or str(uuid4()), document, expects, "sara", NOW)
+
+
+def decided(hub: Hub) -> list[Event]:
+    rows = hub.database.rows("SELECT value FROM event WHERE topic = 'tickets' ORDER BY part, position")
+    return [opened(hub.keys, Recorded(None, row[0].encode())) for row in rows]  # type: ignore[arg-type]
+
+
+def test_a_message_opens_one_numbered_ticket_and_the_next_joins_it(hub: Hub) -> None:
+    first = write(hub, "1", subject="My order")
+    settle(hub)
+    second = write(hub, "2", after=timedelta(hours=1))
+    settle(hub)
+    ticket = only(hub)
+    assert (ticket["number"], ticket["state"], ticket["subject"]) == (1001, "new", "My order")
+    assert ticket["contacts"] == [first, second]
+    assert ticket["revision"] == 2
+    assert verify(hub.recorder)["clean"]
+
+
+def test_messages_of_one_batch_share_their_ticket_and_other_conversations_have_their_own(hub: Hub) -> None:
+    for n in range(60):
+        write(hub, str(n), thread=str(n % 20), after=timedelta(minutes=n))
+    settle(hub)
+    assert sorted(len(ticket["contacts"]) for ticket in tickets(hub)) == [3] * 20
+    assert sorted(ticket["number"] for ticket in tickets(hub)) == list(range(1001, 1021))
+
+
+def test_an_opened_ticket_says_where_it_comes_from(hub: Hub) -> None:
+    contact = write(hub, "1", subject="My order")
+    settle(hub)
+    [event] = decided(hub)
+    conversation = hub.database.rows("SELECT stream FROM event WHERE topic = 'touchpoints'")[0][0]
+    ticket = named("ticket", conversation, "0")
+    assert event.stream == f"ticket:{ticket}"
+    assert (event.cause, event.correlation, event.source, event.revision) == (contact, ticket, "hub", 1)
+    assert (event.time, event.recorded) == (NOW, NOW)
+    assert event.subject == event.party
+    assert event.personal == {"subject": "My order"}
+    assert "My order" not in hub.database.rows("SELECT value FROM event WHERE topic = 'tickets'")[0][0]
+
+
+def test_bounces_and_history_open_nothing_but_are_done(hub: Hub) -> None:
+    write(hub, "1", automatic="bounce")
+    come(hub, "message.received", "2", history=True, message="2", channel="email")
+    settle(hub)
+    assert tickets(hub) == []
+    with hub.database.transaction() as tx:
+        assert claim_lanes(tx, "decide") == {}
+
+
+def test_deciding_the_same_contacts_again_decides_nothing_twice(hub: Hub) -> None:
+    write(hub, "1")
+    write(hub, "2", after=timedelta(hours=1))
+    settle(hub)
+    hub.database.rows("UPDATE checkpoint SET next = 0 WHERE step = 'decide' RETURNING 1")
+    settle(hub)
+    assert len(decided(hub)) == 2
+    assert only(hub)["revision"] == 2
+
+
+def test_a_reply_reopens_for_14_days_and_then_opens_a_ticket_that_follows(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    first = only(hub)["ticket"]
+    assert do(hub, first, {"resolve": {"how": "told her"}}).status == 200
+    again = write(hub, "2", after=timedelta(days=14))
+    settle(hub)
+    assert only(hub)["state"] == "open"
+    assert again in only(hub)["contacts"]
+    assert do(hub, first, {"close": {}}).status == 200
+    write(hub, "3", after=timedelta(days=15))
+    settle(hub)
+    assert [ticket["state"] for ticket in tickets(hub)] == ["closed", "new"]
+    assert tickets(hub)[1]["follows"] == first
+
+
+def test_a_call_opens_a_ticket_only_where_its_outcome_asks(hub: Hub) -> None:
+    come(hub, "call.ended", "1", call="1", outcome="sold", reason="a lamp")
+    come(hub, "call.ended", "2", call="2", outcome="callback", reason="a broken lamp")
+    settle(hub)
+    assert only(hub)["subject"] == "a broken lamp"
+
+
+def test_commands_change_the_ticket_one_revision_each(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    ticket = only(hub)["ticket"]
+    wishes: list[dict[str, Any]] = [
+        {"assign": {"to": "sara"}}, {"prioritise": {"priority": "high"}}, {"note": {"text": "called her"}},
+        {"wait": {"for": "us"}}, {"resolve": {"how": "sent"}}, {"reopen": {"why": "wrong one"}}, {"close": {}},
+    ]  # fmt: skip
+    for n, wish in enumerate(wishes):
+        answer = do(hub, ticket, wish, expects=n + 1)
+        assert answer.status == 200
+        assert [place.topic for place in answer.places] == ["tickets"]
+    settle(hub)
+    row = only(hub)
+    assert (row["state"], row["owner"], row["priority"], row["revision"]) == ("closed", "sara", "high", 8)
+    heads = hub.database.rows("SELECT revision FROM stream_head WHERE stream = %s", [f"ticket:{ticket}"])
+    assert heads == [(8,)]
+    assert verify(hub.recorder)["clean"]
+
+
+def test_the_same_command_again_gets_the_same_answer_and_does_nothing_twice(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    ticket = only(hub)["ticket"]
+    good, bad = str(uuid4()), str(uuid4())
+    assert [do(hub, ticket, {"note": {"text": "hm"}}, id=good).status for _ in range(2)] == [200, 200]
+    assert do(hub, ticket, {"reopen": {}}, id=bad).why == "It is already open."
+    assert do(hub, ticket, {"close": {}}).status == 200
+    assert do(hub, ticket, {"reopen": {}}, id=bad).why == "It is already open."
+    assert [event.type for event in decided(hub)] == ["ticket.opened", "ticket.noted", "ticket.closed"]
+
+
+def test_a_commands_id_belongs_to_one_ticket(hub: Hub) -> None:
+    write(hub, "1", thread="a")
+    write(hub, "2", thread="b")
+    settle(hub)
+    one, other = (ticket["ticket"] for ticket in tickets(hub))
+    id = str(uuid4())
+    assert do(hub, one, {"note": {"text": "hm"}}, id=id).status == 200
+    assert do(hub, other, {"note": {"text": "hm"}}, id=id).status == 422
+
+
+def test_refusals_have_their_status_and_their_reason(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    ticket = only(hub)["ticket"]
+    assert do(hub, str(uuid4()), {"close": {}}).status == 404
+    assert do(hub, ticket, {"close": {}}, expects=7).status == 409
+    assert do(hub, ticket, {"note": {}}) == Answer(422, "Field required", "$.command.note.text")
+    refused = do(hub, ticket, {"answer": {"channel": "sms", "to": "0912", "text": "Hi"}})
+    assert refused == Answer(422, "Answers cannot be sent yet: no way out for sms is set up.")
+
+
+def test_of_two_commands_that_saw_the_same_revision_exactly_one_wins(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    ticket = only(hub)["ticket"]
+    with ThreadPoolExecutor(4) as pool:
+        for revision in range(1, 11):
+            doing = [pool.submit(do, hub, ticket, {"note": {"text": f"{n}"}}, revision) for n in range(4)]
+            assert sorted(one.result().status for one in doing) == [200, 409, 409, 409]
+    assert [event.revision for event in decided(hub)] == list(range(1, 12))
+
+
+def test_one_command_sent_four_times_at_once_is_done_once(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    ticket, id = only(hub)["ticket"], str(uuid4())
+    with ThreadPoolExecutor(4) as pool:
+        doing = [pool.submit(do, hub, ticket, {"note": {"text": "hm"}}, None, id) for _ in range(4)]
+        assert [one.result().status for one in doing] == [200] * 4
+    assert len(decided(hub)) == 2
+
+
+def test_policies_and_commands_at_once_leave_no_revision_out_and_none_twice(hub: Hub) -> None:
+    write(hub, "0")
+    settle(hub)
+    ticket = only(hub)["ticket"]
+
+    def contacts() -> None:
+        for n in range(1, 21):
+            write(hub, str(n), after=timedelta(minutes=n))
+            decide_waiting(hub.recorder, now=lambda: NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(contacts)
+        noting = pool.submit(lambda: [do(hub, ticket, {"note": {"text": f"{n}"}}).status for n in range(20)])
+        writing.result()
+        assert noting.result() == [200] * 20
+    settle(hub)
+    assert sorted(event.revision or 0 for event in decided(hub)) == list(range(1, 42))
+    assert len(only(hub)["contacts"]) == 21
+
+
+def test_an_attached_conversation_goes_on_in_the_ticket(hub: Hub) -> None:
+    write(hub, "1", thread="a")
+    stray = write(hub, "2", thread="b", automatic="reply")
+    settle(hub)
+    ticket = only(hub)["ticket"]
+    assert do(hub, ticket, {"attach": {"event": stray}}).status == 200
+    assert do(hub, ticket, {"attach": {"event": stray}}).why == "That contact already belongs to it."
+    later = write(hub, "3", thread="b", after=timedelta(hours=1))
+    settle(hub)
+    assert only(hub)["contacts"][1:] == [stray, later]
+
+
+def test_only_a_contact_can_be_attached(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    ticket = only(hub)["ticket"]
+    for event in (str(uuid4()), decided(hub)[0].id):
+        assert do(hub, ticket, {"attach": {"event": event}}).why == "No contact has this id."
+
+
+def test_a_call_is_attached_without_a_conversation(hub: Hub) -> None:
+    write(hub, "1")
+    call = come(hub, "call.ended", "2", call="2")
+    settle(hub)
+    assert do(hub, only(hub)["ticket"], {"attach": {"event": call}}).status == 200
+    settle(hub)
+    assert only(hub)["contacts"][1] == call
+
+
+def test_nothing_is_written_about_a_forgotten_person_but_work_goes_on(hub: Hub) -> None:
+    write(hub, "1")
+    settle(hub)
+    ticket = only(hub)
+    forget(hub, str(ticket["party"]))
+    refused = do(hub, ticket["ticket"], {"note": {"text": "she was angry"}})
+    assert refused == Answer(422, "The person was forgotten: nothing can be written about him any more.")
+    assert do(hub, ticket["ticket"], {"resolve": {}}).status == 200
+    write(hub, "2", after=timedelta(days=1))  # the same address is a new person, in the same thread
+    settle(hub)
+    assert only(hub)["state"] == "open"
+
+
+def test_a_contact_of_somebody_forgotten_meanwhile_opens_nothing(hub: Hub) -> None:
+    write(hub, "1")
+    [(party,)] = hub.database.rows("SELECT value::json -> 'data' -> 'parties' ->> 0 FROM event")
+    forget(hub, party)
+    settle(hub)
+    assert tickets(hub) == []
+
+
+def forget(hub: Hub, party: str) -> None:
+    with hub.database.transaction() as tx:
+        hub.recorder.enter_alone(tx)
+        hub.keys.destroy([party], [party])
+
+
+def test_a_poisoned_contact_is_set_aside_alone(hub: Hub) -> None:
+    write(hub, "1", thread="a")
+    write(hub, "2", thread="b")
+    write(hub, "3", thread="c")
+    hub.database.rows("UPDATE event SET value = '{' WHERE id = %s::uuid RETURNING 1", [event_id("test", "2")])
+    while decide_waiting(hub.recorder, now=lambda: NOW):
+        pass
+    assert len(decided(hub)) == 2
+    assert len(hub.database.rows("SELECT FROM dead_letter WHERE step = 'decide'")) == 1
+
+
+def verdicts(hub: Hub) -> list[str]:
+    settle(hub)
+    return [row[0] for row in hub.database.rows("SELECT verdict FROM links ORDER BY stream")]
+
+
+def test_people_link_and_cut_and_take_links_back(hub: Hub) -> None:
+    first = link(hub.recorder, MARYAM, BY_PHONE, "she said so", "sara", NOW)
+    assert verdicts(hub) == ["linked"]
+    cut(hub.recorder, BY_PHONE, MARYAM, "her sister's", "reza", NOW + timedelta(hours=1))
+    assert verdicts(hub) == ["cut"]
+    second = link(hub.recorder, MARYAM, BY_PHONE, "no, hers", "sara", NOW + timedelta(hours=2))
+    assert verdicts(hub) == ["linked"]
+    assert cut_link(hub.recorder, second, "sara", NOW) == cut_link(hub.recorder, second, "sara", NOW)
+    assert verdicts(hub) == ["cut"]
+    assert first != second
+    assert verify(hub.recorder)["clean"]
+
+
+def test_a_link_with_an_id_is_said_once(hub: Hub) -> None:
+    assert len({link(hub.recorder, MARYAM, BY_PHONE, None, "sara", NOW, id="42") for _ in range(2)}) == 1
+    assert len(hub.database.rows("SELECT FROM event")) == 1
+
+
+def test_an_automatic_link_is_cut_by_its_parties(hub: Hub) -> None:
+    write(hub, "1", party=[MARYAM, BY_PHONE])
+    settle(hub)
+    a, b = (str(row[0]) for row in hub.database.rows("SELECT DISTINCT party FROM owners WHERE stream LIKE 'conv%%'"))
+    cut_parties(hub.recorder, a, b, "a shared telephone", "sara", NOW)
+    assert verdicts(hub) == ["cut"]
+    known = hub.database.rows("SELECT DISTINCT kind, value FROM owners WHERE value IS NOT NULL ORDER BY 1")
+    assert known == [("email", MARYAM["value"]), ("phone", BY_PHONE["value"])]
+    assert verify(hub.recorder)["clean"]
+
+
+def test_a_ticket_is_found_by_whom_it_concerns_and_links_nobody(hub: Hub) -> None:
+    write(hub, "1", party=[MARYAM, BY_PHONE])
+    settle(hub)
+    assert len(hub.database.rows("SELECT FROM owners WHERE stream LIKE 'ticket:%%'")) == 1
+    assert hub.database.rows("SELECT FROM seen WHERE stream LIKE 'ticket:%%'") == []
+
+
+def test_what_cannot_be_linked_or_cut_is_refused(hub: Hub) -> None:
+    with pytest.raises(NotValid):
+        link(hub.recorder, MARYAM, MARYAM, None, "sara", NOW)
+    with pytest.raises(NotValid):
+        link(hub.recorder, MARYAM, {"kind": "phone", "value": "anonymous"}, None, "sara", NOW)
+    with pytest.raises(NoSuchLink):
+        cut_link(hub.recorder, str(uuid4()), "sara", NOW)
+    with pytest.raises(NoSuchLink):
+        cut_link(hub.recorder, write(hub, "1"), "sara", NOW)
+    with pytest.raises(NoSuchParty):
+        cut_parties(hub.recorder, str(uuid4()), str(uuid4()), None, "sara", NOW)
+
+
+def test_a_link_of_a_forgotten_person_cannot_be_cut(hub: Hub) -> None:
+    linked = link(hub.recorder, MARYAM, BY_PHONE, None, "sara", NOW)
+    settle(hub)
+    forget(hub, str(hub.database.rows("SELECT party FROM owners WHERE kind = 'email'")[0][0]))
+    with pytest.raises(Forgotten):
+        cut_link(hub.recorder, linked, "sara", NOW)

@@ -1,0 +1,146 @@
+"""What a contact sets off by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.desk._shape import Decision
+from hub.desk.policies import asks, moment, on_contact
+from hub.events.envelope import Event
+from hub.projections.tickets import Ticket
+
+NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
+CONVERSATION = "conversation:c"
+CONTACT = "11111111-93c1-5d0e-8c5e-1d2a7b90c4f1"
+
+
+def contact(type: str = "message.received", personal: dict[str, Any] | None = None, **data: Any) -> Event:
+    told = {"subject": "Where is my order?", "text": "Hello ..."} if personal is None else personal
+    return Event(
+        id=CONTACT, type=type, version=1, time=NOW, recorded=NOW, source="s", stream=CONVERSATION, data=data,
+        personal=told,
+    )  # fmt: skip
+
+
+def message(automatic: str = "no", **data: Any) -> Event:
+    return contact(automatic=automatic, channel="email", **data)
+
+
+def ticket(name: str, state: str, resolved: datetime | None = None) -> Ticket:
+    return Ticket(
+        f"ticket:{name}", name, None, state, *(None,) * 9, opened=NOW, changed=resolved or NOW, resolved=resolved,
+        contacts=[], revision=1, steps=[],
+    )  # fmt: skip
+
+
+def test_a_persons_message_opens_a_ticket() -> None:
+    assert on_contact(message(), []) == [
+        Decision("ticket.opened", None, {"contacts": [CONTACT], "conversation": CONVERSATION},
+                 {"subject": "Where is my order?"})
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("automatic", ["reply", "bounce", "list"])
+def test_what_machines_write_sets_nothing_off(automatic: str) -> None:
+    assert on_contact(message(automatic), []) == []
+    assert on_contact(message(automatic), [ticket("a", "resolved", NOW)]) == []
+    assert on_contact(message(automatic), [ticket("a", "waiting")]) == []
+
+
+def test_history_and_corrections_set_nothing_off() -> None:
+    assert on_contact(message(history=True), []) == []
+    assert on_contact(replace(message(), replaces="22222222-93c1-5d0e-8c5e-1d2a7b90c4f1"), []) == []
+
+
+@pytest.mark.parametrize("state", ["new", "open", "waiting"])
+def test_a_message_joins_the_unfinished_ticket(state: str) -> None:
+    others = [ticket("a", "closed", NOW), ticket("b", state), ticket("c", "resolved", NOW)]
+    assert on_contact(message(), others) == [
+        Decision("ticket.contact_attached", "b", {"contact": CONTACT, "conversation": CONVERSATION})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ago", "type"),
+    [
+        (timedelta(hours=-1), "ticket.reopened"),
+        (timedelta(0), "ticket.reopened"),
+        (timedelta(days=14), "ticket.reopened"),
+        (timedelta(days=14, microseconds=1), "ticket.opened"),
+        (timedelta(days=300), "ticket.opened"),
+    ],
+)
+def test_a_reply_within_14_days_of_the_solution_reopens_later_it_opens_a_new_ticket(ago: timedelta, type: str) -> None:
+    [decision] = on_contact(message(), [ticket("a", "resolved", NOW - ago)])
+    assert decision.type == type
+
+
+def test_a_reopened_ticket_is_told_by_which_contact_and_why() -> None:
+    [decision] = on_contact(message(), [ticket("a", "resolved", NOW)])
+    assert decision == Decision("ticket.reopened", "a", {"contact": CONTACT}, {"why": "the customer wrote again"})
+
+
+def test_a_new_ticket_names_the_one_before_it() -> None:
+    old = [ticket("a", "closed", NOW), ticket("b", "resolved", NOW - timedelta(days=20))]
+    [decision] = on_contact(message(), old)
+    assert decision.type == "ticket.opened"
+    assert decision.data["follows"] == "b"
+
+
+def test_a_closed_ticket_stays_closed() -> None:
+    [decision] = on_contact(message(), [ticket("a", "closed", NOW - timedelta(hours=1))])
+    assert decision.type == "ticket.opened"
+    assert decision.data["follows"] == "a"
+
+
+def test_a_contact_that_belongs_to_a_ticket_already_sets_nothing_off() -> None:
+    assert on_contact(message(), [replace(ticket("a", "open"), contacts=[CONTACT])]) == []
+
+
+@pytest.mark.parametrize("type", ["call.ended", "visit.recorded", "contact.recorded"])
+@pytest.mark.parametrize("outcome", ["ticket", "Follow_Up", "COMPLAINT", " callback "])
+def test_a_call_or_a_visit_opens_a_ticket_where_its_outcome_asks(type: str, outcome: str) -> None:
+    [decision] = on_contact(contact(type, {"reason": "Lamp broken"}, outcome=outcome, channel="x"), [])
+    assert decision.type == "ticket.opened"
+    assert decision.personal == {"subject": "Lamp broken"}
+
+
+@pytest.mark.parametrize("outcome", [None, "", "sold", "tickets"])
+def test_a_call_or_a_visit_opens_none_otherwise(outcome: str | None) -> None:
+    for type in ("call.ended", "visit.recorded", "contact.recorded"):
+        assert not asks(contact(type, outcome=outcome, channel="kiosk", direction="in"))
+    assert not asks(contact("call.ringing", outcome="ticket"))
+
+
+def test_a_letter_or_a_fax_that_came_in_opens_a_ticket() -> None:
+    for channel in ("letter", "fax"):
+        assert asks(contact("contact.recorded", channel=channel, direction="in"))
+        assert not asks(contact("contact.recorded", channel=channel, direction="out"))
+
+
+def test_what_we_send_sets_nothing_off() -> None:
+    assert on_contact(contact("message.sent", automatic="no"), []) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "subject"),
+    [
+        ({"subject": " Re:  lamp\n", "text": "x"}, {"subject": "Re: lamp"}),
+        ({"subject": " ", "text": "سلام،\nسفارش من کجاست؟"}, {"subject": "سلام، سفارش من کجاست؟"}),
+        ({"text": "word " * 100}, {"subject": "word " * 15 + "word…"}),
+        ({"note": "came with the receipt"}, {"subject": "came with the receipt"}),
+        ({"subject": None}, {}),
+        ({}, {}),
+    ],
+)
+def test_the_subject_is_that_of_the_contact_or_its_first_words(told: dict[str, Any], subject: dict[str, str]) -> None:
+    [decision] = on_contact(contact(personal=told, automatic="no"), [])
+    assert decision.personal == subject
+
+
+def test_a_contact_dated_in_the_future_counts_from_when_it_came() -> None:
+    assert moment(replace(message(), time=NOW + timedelta(days=30_000))) == NOW
