@@ -70,6 +70,8 @@ def opened() -> Iterator[Any]:
     try:
         with reach(settings()) as hub:
             yield hub
+    except BrokenPipeError:
+        raise
     except (PostgresFailed, TooOld, PoolTimeout) as error:
         raise Unreachable(str(error)) from error
     except (psycopg.OperationalError, OSError) as error:

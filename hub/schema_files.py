@@ -43,9 +43,10 @@ def check(folder: Path) -> list[str]:
 
 
 def examples(folder: Path) -> Iterator[tuple[str, int, Path]]:
-    """Every example: (type, version, file)."""
-    for path in sorted((folder / "examples").glob("*/*/*.json")):
-        yield path.parent.parent.name, int(path.parent.name), path
+    """Every example: (type, version, file). Version 0 where the folder is not named after one."""
+    for path in sorted((folder / "examples").rglob("*.json")):
+        version = path.parent.name
+        yield path.parent.parent.name, int(version) if version.isdecimal() else 0, path
 
 
 def _changed(folder: Path, published: dict[str, str]) -> Iterator[str]:
@@ -61,12 +62,18 @@ def _changed(folder: Path, published: dict[str, str]) -> Iterator[str]:
 
 
 def _orphans(folder: Path, published: dict[str, str]) -> Iterator[str]:
-    for path in sorted((folder / "events").glob("*/*.json")):
+    for path in sorted((folder / "events").rglob("*.json")):
         name = f"{path.parent.name}/{path.stem}"
         if name not in published:
             yield f"{name}: a schema that nobody published"
         elif path.parent.name not in catalogue():
             yield f"{name}: a schema of no event; old events could not be read any more"
+        elif not _is_version(path.stem, kind_of(path.parent.name).version):
+            yield f"{name}: a version that the event does not have"
+
+
+def _is_version(text: str, newest: int) -> bool:
+    return text.isdecimal() and 1 <= int(text) <= newest
 
 
 def _gaps(published: dict[str, str]) -> Iterator[str]:
@@ -82,17 +89,32 @@ def _examples(folder: Path) -> Iterator[str]:
     there: set[tuple[str, int]] = set()
     for name, version, path in examples(folder):
         there.add((name, version))
-        if name not in catalogue() or version > kind_of(name).version:
+        if name not in catalogue() or not 1 <= version <= kind_of(name).version:
             yield f"{path}: an example of no event"
-            continue
-        try:
-            kind_of(name).model_validate(_today(name, version, orjson.loads(path.read_bytes())["data"]))
-        except (ValidationError, KeyError, orjson.JSONDecodeError) as error:
-            yield f"{path}: {str(error).splitlines()[0]}"
+        elif problem := _unfit(name, version, path.read_bytes()):
+            yield f"{path}: {problem}"
     for name, kind in catalogue().items():
         for version in range(1, kind.version + 1):
             if (name, version) not in there and kind.sender != "hub":
                 yield f"{name}/{version}: no example"
+
+
+def _unfit(name: str, version: int, content: bytes) -> str | None:
+    """Why this is no example of that event: a CloudEvent of its type, whose data its kind takes, upcast if it is old."""
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        return f"not JSON: {error}"
+    if not isinstance(document, dict) or document.get("type") != name or not isinstance(document.get("data"), dict):
+        return f"not a CloudEvent of type {name} with an object as data"
+    try:
+        kind_of(name).model_validate(_today(name, version, document["data"]))
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        return f"data.{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
+    except KeyError as error:
+        return f"the upcast from version {version} finds no {error}"
+    return None
 
 
 def _today(name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:

@@ -199,9 +199,7 @@ def _await(url: str, children: list[Child], publish: Any) -> None:
 
 def _load_demo(settings: Settings) -> None:
     """A shop's last 30 days, through the same commands that anybody would use; only into an empty hub."""
-    run = [sys.executable, "-m", "hub.demo", "--load", "--home", str(settings.home)]
-    done = subprocess.run([*run], stdin=subprocess.DEVNULL, stdout=sys.stderr)
-    if done.returncode:
+    command = [sys.executable, "-m", "hub.demo", "--load"]
+    here = os.environ | {"HUB_HOME": str(settings.home)}
+    if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=here).returncode:
         raise PostgresFailed("the demo's history could not be loaded; see above")
-
-

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 
-from hub.store.embedded import EmbeddedPostgres, ensure_database
+from hub.settings import Settings
+from hub.store.embedded import EmbeddedPostgres, ensure_database, with_database
+from hub.wiring import Hub, open_hub
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
-NEEDS_A_SERVER = {"embedded_server", "debian_server", "new_database", "postgres_url", "any_postgres_url", "debian_url"}
+NEEDS_A_SERVER = {"hub", "new_hub", "embedded_server", "debian_server", "new_database", "postgres_url", "any_postgres_url", "debian_url"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,3 +94,40 @@ def any_postgres_url(request: pytest.FixtureRequest) -> str:
     """An empty database, on each of the two servers in turn."""
     server: EmbeddedPostgres = request.getfixturevalue(request.param)
     return fresh_database(server)
+
+
+# -- an opened hub -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def template(embedded_server: EmbeddedPostgres) -> str:
+    """The name of a database brought up to date once; tests get copies of it (and of its keys)."""
+    name = f"template_{uuid4().hex}"
+    with reachable_folder() as folder:
+        open_hub(Settings(home=folder, blobs_url=str(folder / "blobs")), ensure_database(embedded_server.dsn, name)).close()
+    return name
+
+
+@pytest.fixture
+def new_hub(embedded_server: EmbeddedPostgres, template: str, tmp_path: Path) -> Iterator[Callable[[], Hub]]:
+    """Each call opens an empty hub on a database of its own. All have the same secret, so their ids agree."""
+    opened: list[Hub] = []
+
+    def make() -> Hub:
+        name = f"test_{uuid4().hex}"
+        with psycopg.connect(embedded_server.dsn, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name}_keys TEMPLATE {template}_keys")
+        settings = Settings(home=tmp_path, blobs_url=str(tmp_path / name))
+        opened.append(open_hub(settings, with_database(embedded_server.dsn, name), connections=4))
+        return opened[-1]
+
+    yield make
+    for hub in opened:
+        hub.close()
+
+
+@pytest.fixture
+def hub(new_hub: Callable[[], Hub]) -> Hub:
+    """An empty hub on a database of its own."""
+    return new_hub()

@@ -1,7 +1,7 @@
 """Events as others send them: CloudEvents 1.0 in JSON, one at a time, from batches, and over HTTP with `ce-` headers.
 
-Sources: CloudEvents 1.0.2, its JSON event format and its HTTP protocol binding. `data` is what the contract says of each
-type; attributes that the hub does not know are left alone.
+Sources: CloudEvents 1.0.2, its JSON event format and its HTTP protocol binding. `data` is what the contract says of
+each type; attributes that the hub does not know are left alone.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from hub.events.draft import Draft, File
 Json = dict[str, Any]
 CONFLICT = Rejected("conflicting: another event came under this source and id", "$.id")
 DEEPEST = 100  # JSON levels of one event
+UNTYPED = "application/octet-stream"
 AHEAD = timedelta(days=1)
 _BOM = b"\xef\xbb\xbf"
 _LENGTHS = {"id": 998, "source": 2_000, "type": 200}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -102,7 +104,9 @@ def binary(headers: Mapping[str, str], body: bytes) -> Json:
     if not body.strip():
         return document
     data = loaded(body)
-    return document | ({"data_base64": b64encode(body).decode()} if isinstance(data, Rejected) else {"data": data})
+    if isinstance(data, Rejected) or (isinstance(data, dict | list) and _deeper(data, DEEPEST)):
+        return document | {"data_base64": b64encode(body).decode()}
+    return document | {"data": data}
 
 
 def split(path: Path) -> Iterator[Piece]:
@@ -116,9 +120,30 @@ def split(path: Path) -> Iterator[Piece]:
     body = path.read_bytes()
     document = loaded(body)
     if isinstance(document, list):
-        yield from (Piece(orjson.dumps(each), meta={"item": str(n)}) for n, each in enumerate(document))
+        yield from (Piece(each, meta={"item": str(n)}) for n, each in enumerate(items(body, document)))
     else:
         yield Piece(body)
+
+
+def items(body: bytes, batch: list[Any]) -> list[bytes]:
+    """The events of a batch, each as bytes. `batch` is what `body` was decoded to."""
+    try:
+        return [orjson.dumps(each) for each in batch]
+    except TypeError:  # nested too deep to be written by orjson, which did read it
+        return _cut(body)
+
+
+def _cut(body: bytes) -> list[bytes]:
+    """A JSON list's items as they were written."""
+    found, depth, start = [], 0, 0
+    for token in _TOKEN.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
+        if depth == 1 and token[0] == b"[" and not start:
+            start = token.end()
+        elif (depth == 1 and token[0] == b",") or depth == 0:
+            found.append(body[start : token.start()].strip())
+            start = token.end()
+    return found
 
 
 def _lines(path: Path) -> Iterator[Piece]:
@@ -240,7 +265,7 @@ def _attachments(fields: Json) -> tuple[Json, tuple[File, ...]]:
         if one.content is None:
             raise Broken("missing, though other attachments have it", f"$.data.attachments[{n}].base64")
     return rest, tuple(
-        File(one.shown.get("name"), one.shown.get("type") or "application/octet-stream", one.content or b"") for one in read
+        File(one.shown.get("name"), one.shown.get("type") or UNTYPED, one.content or b"") for one in read
     )
 
 

@@ -24,14 +24,15 @@ from hub.desk.decide import decide
 from hub.events.catalogue import NewerVersion, kind_of
 from hub.events.draft import Draft
 from hub.events.envelope import MAIN, Event, Json, Named
-from hub.events.ids import event_id, link_stream, named, topic_of
-from hub.events.prepare import NotValid, prepare
+from hub.events.identifiers import Identifier
+from hub.events.ids import event_id, named, topic_of
+from hub.events.prepare import prepare
 from hub.log._protocol import Place, Recorded
+from hub.projections.owners import identifier
 from hub.projections.tickets import Ticket, apply, projection
 from hub.store import archive, decisions
 from hub.store.checkpoints import claim_lanes, move
 from hub.store.database import Connection
-from hub.store.keys import Destroyed
 
 log = structlog.get_logger()
 STEP = "decide"
@@ -67,6 +68,22 @@ class NoSuchParty(Exception):
 
 class Forgotten(Exception):
     """One of the two was forgotten: there is nobody left to say this of."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom a decision concerns, and how he is known; `value` is null once he was forgotten."""
+
+    id: str
+    kind: str
+    value: str | None
+
+    def written(self) -> Json:
+        return {"kind": self.kind, "value": self.value}
+
+
+def _about(event: Event, party: Named) -> About:
+    return About(party.id, party.kind, identifier(event, party))
 
 
 # -- contacts ----------------------------------------------------------------------------------------------------------
@@ -164,22 +181,24 @@ def _set_off(contact: Event, decision: Decision, ticket: str, before: Ticket | N
     at = policies.moment(contact)
     return _event(
         decision, ticket, id=named("decision", contact.id, ticket, decision.type), cause=contact.id,
-        about=contact.named[0] if contact.party else None, revision=before.revision + 1 if before else 1,
-        time=max(at, before.changed) if before else at, recorded=now,
+        about=_about(contact, contact.named[0]) if contact.party else None,
+        revision=before.revision + 1 if before else 1, time=max(at, before.changed) if before else at, recorded=now,
     )  # fmt: skip
 
 
 def _event(
-    decision: Decision, ticket: str, *, id: str, cause: str, about: Named | None, revision: int, time: datetime,
+    decision: Decision, ticket: str, *, id: str, cause: str, about: About | None, revision: int, time: datetime,
     recorded: datetime,
 ) -> Event:  # fmt: skip
-    """The ticket's event that a decision means. `about`: whom it concerns, named without repeating the identifier."""
+    """The ticket's event that a decision means."""
     data: Json = {"ticket": ticket} | decision.data
+    personal = decision.personal
     if about:
-        data |= {"parties": [about.id], "named": [[MAIN, about.kind, ""]]}
+        data |= {"parties": [about.id], "named": [[MAIN, about.kind, f"{MAIN}/0" if about.value else ""]]}
+        personal = personal | {MAIN: [about.written()]} if about.value else personal
     return Event(
         id=id, type=decision.type, version=kind_of(decision.type).version, time=time, recorded=recorded, source="hub",
-        stream=f"ticket:{ticket}", data=data, personal=decision.personal, revision=revision,
+        stream=f"ticket:{ticket}", data=data, personal=personal, revision=revision,
         subject=about.id if about else None, cause=cause, correlation=ticket,
     )  # fmt: skip
 
@@ -252,8 +271,8 @@ def _answer(
     outcome = decide(ticket, wish, by, now)
     if isinstance(outcome, Refused):
         return Answer(422, outcome.why, outcome.at)
-    about = next((party for step in steps for party in step.named if party.id == ticket.party), None)
-    if about and any(decision.personal for decision in outcome) and not _alive(recorder, [about.id]):
+    about = next((_about(step, party) for step in steps for party in step.named if party.id == ticket.party), None)
+    if about and not about.value and any(decision.personal for decision in outcome):
         return Answer(422, "The person was forgotten: nothing can be written about him any more.")
     events = [
         _event(
@@ -276,14 +295,6 @@ def _looked_up(recorder: Recorder, tx: Connection, wish: Attach) -> Attach | Ref
     return replace(wish, event=contact.root, conversation=conversation)
 
 
-def _alive(recorder: Recorder, parties: Collection[str]) -> bool:
-    try:
-        recorder.keys.ensure(parties)
-    except Destroyed:
-        return False
-    return True
-
-
 # -- who is who --------------------------------------------------------------------------------------------------------
 
 
@@ -303,9 +314,11 @@ def cut(
     return _said(recorder, "party.cut", {"a": a, "b": b, "evidence": evidence, "by": by}, now, id)
 
 
-def _said(recorder: Recorder, kind: str, fields: Json, now: datetime, id: str | None) -> str:
+def _said(
+    recorder: Recorder, kind: str, fields: Json, now: datetime, id: str | None, tx: Connection | None = None
+) -> str:  # fmt: skip
     draft = Draft(kind, now, "hub", f"{kind} {id or uuid4()}", fields)
-    recorder.record(lambda here: [Outgoing(prepare(draft, here, now))])
+    recorder.record(lambda here: [Outgoing(prepare(draft, here, now))], tx)
     return event_id(draft.source, draft.key)
 
 
@@ -320,9 +333,9 @@ def cut_link(recorder: Recorder, link_id: str, by: str | None, now: datetime) ->
         event = opened(recorder.keys, found) if found else None
         if event is None or event.type != "party.linked":
             raise NoSuchLink(NoSuchLink.__doc__)
-        pair = [(party.id, party.kind) for party in event.named if party.role in ("a", "b")]
+        a, b = (_about(event, party) for party in event.named if party.role in ("a", "b"))
         later = max(now, event.time + timedelta(microseconds=1))  # of two decisions the later one counts
-        return _part(recorder, tx, pair, None, by, later, named("cut", event.id))
+        return _apart(recorder, tx, a, b, None, by, later, event.id)
 
 
 def cut_parties(
@@ -332,27 +345,21 @@ def cut_parties(
     """Cut two parties by their ids; the event's id. Raises NoSuchParty, Forgotten and NotValid."""
     with recorder.database.transaction() as tx:
         recorder.enter(tx)
-        kinds = decisions.kinds(tx, [party_a, party_b])
-        if missing := [party for party in (party_a, party_b) if party not in kinds]:
+        known = decisions.identifiers(tx, [party_a, party_b])
+        if missing := [party for party in (party_a, party_b) if party not in known]:
             raise NoSuchParty(f"{NoSuchParty.__doc__} {missing[0]}")
-        if party_a == party_b:
-            raise NotValid("a and b are two parties, not one", "$.data")
-        pair = [(party, kinds[party]) for party in (party_a, party_b)]
-        return _part(recorder, tx, pair, evidence, by, now, id or str(uuid4()))
+        a, b = (About(party, *known[party]) for party in (party_a, party_b))
+        return _apart(recorder, tx, a, b, evidence, by, now, id)
 
 
-def _part(
-    recorder: Recorder, tx: Connection, pair: Sequence[tuple[str, str]], evidence: str | None, by: str | None,
-    now: datetime, id: str,
+def _apart(
+    recorder: Recorder, tx: Connection, a: About, b: About, evidence: str | None, by: str | None, now: datetime,
+    id: str | None,
 ) -> str:  # fmt: skip
-    """Append the cut of a pair whose identifiers nobody needs to know."""
-    (a, kind_a), (b, kind_b) = pair
-    if not _alive(recorder, [a, b]):
-        raise Forgotten(Forgotten.__doc__)
-    data: Json = {"parties": [a, b], "named": [["a", kind_a, ""], ["b", kind_b, ""]]} | ({"by": by} if by else {})
-    event = Event(
-        id=id, type="party.cut", version=kind_of("party.cut").version, time=now, recorded=now, source="hub",
-        stream=link_stream(a, b), data=data, personal={"evidence": evidence} if evidence else {}, subject=a,
-    )  # fmt: skip
-    recorder.record(lambda _: [Outgoing(event)], tx)
-    return id
+    """Cut two parties; whoever was forgotten is none any more, and his address belongs to a new one."""
+    for party in (a, b):
+        who = Identifier(party.kind, party.value) if party.value else None
+        if who is None or recorder.here.party_id(who) != party.id:
+            raise Forgotten(Forgotten.__doc__)
+    fields = {"a": a.written(), "b": b.written(), "evidence": evidence, "by": by}
+    return _said(recorder, "party.cut", fields, now, id, tx)

@@ -1,18 +1,24 @@
-"""`python -m hub.demo FOLDER` writes the history of a shop's last thirty days into a folder."""
+"""`python -m hub.demo FOLDER` writes the history of a shop's last thirty days into a folder; `--load` takes it in as well,
+by the commands that anybody would use."""
 
 from __future__ import annotations
 
+import json
 import shlex
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hub.demo.history import FolderInUse, write_history
 
 
 def main(arguments: list[str]) -> int:
+    if arguments == ["--load"]:
+        return load()
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: python -m hub.demo FOLDER", file=sys.stderr)
+        print("usage: python -m hub.demo FOLDER | --load", file=sys.stderr)
         return 2
     try:
         history = write_history(Path(arguments[0]), datetime.now(UTC), progress=_say)
@@ -26,6 +32,28 @@ def main(arguments: list[str]) -> int:
     for command in history.look:
         print(f"  {command}")
     return 0
+
+
+def load() -> int:
+    """Take the history into the hub that HUB_HOME names, unless it holds something already."""
+    if json.loads(_hub("ledger", "--json"))["sources"]:
+        _say("The hub holds something already; the demo's history is left out.")
+        return 0
+    with TemporaryDirectory(prefix="hub-demo-") as folder:
+        history = write_history(Path(folder) / "history", datetime.now(UTC))
+        _say(f"Loading {history.contacts} contacts of {history.customers} customers, 30 days of a shop ...")
+        for what, path in history.ingest:
+            _say(f"  {what}: {_hub('ingest', what, str(path), '--history').strip()}")
+    _say("Three things to try in another terminal:")
+    for command in history.look:
+        _say(f"  {command}")
+    return 0
+
+
+def _hub(*arguments: str) -> str:
+    """A command of the hub; what it says on its way goes to stderr. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "hub.cli", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _say(line: str) -> None:

@@ -15,13 +15,15 @@ from hub.store.database import Connection
 
 Unavailable = psycopg.OperationalError  # the database is away or chose this transaction to end a deadlock
 
-# Unlike the projections this reads what is not folded yet: a decision follows the last one, shown or not.
+# Unlike the projections this reads what is not folded yet: a decision follows the last one, shown or not. LATERAL and
+# count(*), where a join and NOT EXISTS would say the same: a cached plan must not scan the archive for a few streams.
 _STEPS = """
-SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[]) AS n(stream) JOIN event e USING (stream)
-WHERE NOT EXISTS (SELECT FROM event r WHERE r.replaces = coalesce(e.replaces, e.id)
-  AND (e.replaces IS NULL OR (r.recorded, r.id) > (e.recorded, e.id)))
-AND NOT EXISTS (SELECT FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part
-  AND d.position = e.position)
+SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[]) AS n(stream)
+CROSS JOIN LATERAL (SELECT * FROM event WHERE stream = n.stream OFFSET 0) e
+WHERE (SELECT count(*) FROM event r WHERE r.replaces = coalesce(e.replaces, e.id)
+  AND (e.replaces IS NULL OR (r.recorded, r.id) > (e.recorded, e.id))) = 0
+AND (SELECT count(*) FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part
+  AND d.position = e.position) = 0
 ORDER BY 1, 2, 3
 """
 
@@ -91,12 +93,14 @@ def numbers(tx: Connection, count: int) -> list[int]:
     return [row[0] for row in tx.execute("SELECT nextval('ticket_number') FROM generate_series(1, %s)", [count])]
 
 
-def kinds(tx: Connection, parties: Collection[str]) -> dict[str, str]:
-    """How these parties are known: email, phone, ..."""
-    return dict(tx.execute(
-        "SELECT DISTINCT ON (party) party::text, kind FROM owners JOIN unnest(%s::uuid[]) AS n(party) USING (party)",
+def identifiers(tx: Connection, parties: Collection[str]) -> dict[str, tuple[str, str | None]]:
+    """How these parties are known, where they are: kind and value, null for one that was forgotten."""
+    rows = tx.execute(
+        "SELECT DISTINCT ON (party) party::text, kind, value FROM owners"
+        " JOIN unnest(%s::uuid[]) AS n(party) USING (party) ORDER BY party, value NULLS LAST",
         [sorted(parties)],
-    ).fetchall())  # fmt: skip
+    ).fetchall()
+    return {party: (kind, value) for party, kind, value in rows}
 
 
 def claim_command(tx: Connection, id: str, stream: str) -> Answered | None:

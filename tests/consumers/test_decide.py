@@ -117,7 +117,7 @@ def test_an_opened_ticket_says_where_it_comes_from(hub: Hub) -> None:
     assert (event.cause, event.correlation, event.source, event.revision) == (contact, ticket, "hub", 1)
     assert (event.time, event.recorded) == (NOW, NOW)
     assert event.subject == event.party
-    assert event.personal == {"subject": "My order"}
+    assert event.personal == {"subject": "My order", "party": [MARYAM]}
     assert "My order" not in hub.database.rows("SELECT value FROM event WHERE topic = 'tickets'")[0][0]
 
 
@@ -317,7 +317,8 @@ def test_a_poisoned_contact_is_set_aside_alone(hub: Hub) -> None:
     write(hub, "1", thread="a")
     write(hub, "2", thread="b")
     write(hub, "3", thread="c")
-    hub.database.rows("UPDATE event SET value = '{' WHERE id = %s::uuid RETURNING 1", [event_id("test", "2")])
+    broken = "UPDATE event SET value = (value::jsonb - 'data')::text WHERE id = %s::uuid RETURNING 1"
+    hub.database.rows(broken, [event_id("test", "2")])
     while decide_waiting(hub.recorder, now=lambda: NOW):
         pass
     assert len(decided(hub)) == 2
@@ -353,8 +354,29 @@ def test_an_automatic_link_is_cut_by_its_parties(hub: Hub) -> None:
     a, b = (str(row[0]) for row in hub.database.rows("SELECT DISTINCT party FROM owners WHERE stream LIKE 'conv%%'"))
     cut_parties(hub.recorder, a, b, "a shared telephone", "sara", NOW)
     assert verdicts(hub) == ["cut"]
+    link(hub.recorder, MARYAM, BY_PHONE, "no, hers", "sara", NOW + timedelta(hours=1))
+    assert verdicts(hub) == ["linked"]
     known = hub.database.rows("SELECT DISTINCT kind, value FROM owners WHERE value IS NOT NULL ORDER BY 1")
     assert known == [("email", MARYAM["value"]), ("phone", BY_PHONE["value"])]
+    assert verify(hub.recorder)["clean"]
+
+
+def test_an_imported_ticket_goes_on_here(hub: Hub) -> None:
+    ticket = str(uuid4())
+    write(hub, "1", history=True)
+    conversation = hub.database.rows("SELECT stream FROM event")[0][0]
+    fields = {"ticket": ticket, "party": MARYAM, "conversation": conversation, "subject": "Old", "number": 7}
+    come(hub, "ticket.opened", "2", history=True, **fields)
+    come(hub, "ticket.assigned", "3", history=True, ticket=ticket, to="reza")
+    hub.database.rows(
+        "INSERT INTO stream_head VALUES (%s, 0, ARRAY[%s::uuid]) RETURNING 1", [conversation, ticket]
+    )  # as `understand` does
+    settle(hub)
+    assert do(hub, ticket, {"note": {"text": "hm"}}, expects=2).status == 200
+    later = write(hub, "4", after=timedelta(days=1))
+    settle(hub)
+    row = only(hub)
+    assert (row["number"], row["owner"], row["contacts"], row["revision"]) == (7, "reza", [later], 4)
     assert verify(hub.recorder)["clean"]
 
 
@@ -384,3 +406,6 @@ def test_a_link_of_a_forgotten_person_cannot_be_cut(hub: Hub) -> None:
     forget(hub, str(hub.database.rows("SELECT party FROM owners WHERE kind = 'email'")[0][0]))
     with pytest.raises(Forgotten):
         cut_link(hub.recorder, linked, "sara", NOW)
+    a, b = (str(row[0]) for row in hub.database.rows("SELECT party FROM owners"))
+    with pytest.raises(Forgotten):
+        cut_parties(hub.recorder, a, b, None, "sara", NOW)

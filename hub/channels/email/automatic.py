@@ -31,7 +31,6 @@ REPLY_HEADERS = {
     "x-post-messageclass": re.compile("autoresponder", re.I),
     "x-delivered-to-autoresponder": ANY,
     "delivered-to": re.compile("^autoresponder", re.I),
-    "x-ms-exchange-generated-message-source": re.compile("agent|rule|oof", re.I),
     "x-auto-response-suppress": re.compile(r"\ball\b|autoreply", re.I),
     "x-mailer": re.compile("vacation|autorespond|auto-?reply", re.I),
     "x-cron-env": ANY,
@@ -40,7 +39,6 @@ REPLY_HEADERS = {
     "x-auto-submitted": re.compile("auto", re.I),
     "auto-submitted": re.compile(r"^(?!no\b)\s*\S"),
     "autosubmitted": re.compile(r"^(?!no\b|false\b)\s*\S", re.I),
-    "x-rt-loop-prevention": ANY,
     "x-zendesk-auto-response": ANY,
 }
 LIST_HEADERS = (
@@ -53,12 +51,10 @@ LIST_HEADERS = (
     "mailing-list",
     "x-mailing-list",
     "x-mailinglist",
-    "x-list",
     "x-beenthere",
     "x-mailman-version",
     "x-ml-name",
     "x-mlserver",
-    "feedback-id-list",
     "x-listserver",
     "x-csa-complaints",
 )

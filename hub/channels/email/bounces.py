@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hub.channels.email.addresses import USABLE, read_addresses
 from hub.channels.email.header_fields import Headers, read_headers
 from hub.channels.email.mime import Part, text_of
-from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON
+from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON, TRANSLATED
 from hub.channels.email.senders import Sender, null_path, sender
 
 REPORTS = {
@@ -23,8 +23,6 @@ VENDOR = (
     "x-failed-recipients",
     "x-ms-exchange-message-is-ndr",
     "x-hmxmroriginalrecipient",
-    "x-bounce-reason",
-    "x-delivery-status",
 )
 OF_A_REPORT = (
     "final-recipient",
@@ -77,15 +75,13 @@ def is_bounce(root: Part, subject: str, text: str) -> bool:
 def _looks_like_one(headers: Headers, who: Sender, subject: str, text: str, reported: bool) -> bool:
     own = _own_words(text)
     subject_says = BOUNCE_SUBJECT.match(subject) is not None
-    machine = MACHINE.search(own) is not None
-    marked = null_path(headers) or headers.text("auto-submitted").lower().startswith("auto")
-    if marked:
-        return subject_says or machine or reported
-    if who is Sender.KEEPER:
-        return (subject_says and (machine or reported or REASON.search(own) is not None)) or (
-            machine and not _answers(headers)
-        )
-    return subject_says and (machine or reported)
+    machine = reported or MACHINE.search(own) is not None
+    says = machine or TRANSLATED.search(own) is not None
+    if null_path(headers) or headers.text("auto-submitted").lower().startswith("auto"):
+        return subject_says or says
+    if who is Sender.KEEPER and not _answers(headers):
+        return says or (subject_says and REASON.search(own) is not None)
+    return subject_says and machine
 
 
 def _own_words(text: str) -> str:

@@ -87,7 +87,7 @@ def _mostly_utf8(data: bytes) -> bool:
 
 
 def _script(data: bytes) -> str | None:
-    """Words of letters above ASCII: in Latin text such letters stand alone, in Arabic and Cyrillic they follow each other."""
+    """By the words of letters above ASCII: in Latin text such letters stand alone, elsewhere they follow each other."""
     words = b"".join(WORD.findall(data))
     if len(words) * 5 < sum(byte >= 0x80 for byte in data) * 3:
         return None

@@ -15,6 +15,9 @@ FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 ENVELOPE = re.compile(rb">?From ")
 WORD = re.compile(rb"=\?[^?\s]{1,80}\?[qQ]\?[^?]{0,4000}\?=")
 LONGEST = 128 * 1024
+# Real mails have hundreds; of more the first are read, and the body still begins where they end.
+MOST_LINES = 20_000
+EMPTY_LINE = re.compile(rb"\n\r?\n")
 IDENTIFIER = re.compile(r"<([^<>]+)>")
 LONGEST_IDENTIFIER = 998
 
@@ -62,7 +65,9 @@ def read_headers(source: bytes, start: int) -> Headers:
     """The block at `start`: up to an empty line, a boundary or a line that cannot be a header."""
     fields: list[tuple[str, list[bytes]]] = []
     end = start
-    for line, after in lines(source, start):
+    for count, (line, after) in enumerate(lines(source, start)):
+        if count == MOST_LINES:
+            return _headers(fields, _below_empty_line(source, end))
         if not line.strip():
             return _headers(fields, after)
         field = FIELD.match(line)
@@ -78,6 +83,11 @@ def read_headers(source: bytes, start: int) -> Headers:
 
 def _headers(fields: list[tuple[str, list[bytes]]], end: int) -> Headers:
     return Headers(tuple((name, b"\n".join(values)) for name, values in fields), end)
+
+
+def _below_empty_line(source: bytes, start: int) -> int:
+    found = EMPTY_LINE.search(source, start)
+    return found.end() if found else len(source)
 
 
 def _goes_on(source: bytes, line: bytes, after: int) -> bool:

@@ -22,9 +22,7 @@ def digest(headers: Headers, source: bytes) -> str:
     sha = hashlib.sha256()
     for name in ("from", "date", "subject"):
         sha.update(b" ".join((headers.raw(name) or b"").split()) + b"\n")
-    end = len(source)
-    while end > headers.end and source[end - 1] in b"\r\n \t":
-        end -= 1
+    end = _without_trailing_blank(source, headers.end)
     carried = b""
     for start in range(headers.end, end, BLOCK):
         block = carried + source[start : min(start + BLOCK, end)]
@@ -33,3 +31,14 @@ def digest(headers: Headers, source: bytes) -> str:
         sha.update(block.removesuffix(carried).replace(b"\r\n", b"\n"))
     sha.update(carried)
     return sha.hexdigest()
+
+
+def _without_trailing_blank(source: bytes, start: int) -> int:
+    end = len(source)
+    while end > start:
+        first = max(start, end - BLOCK)
+        block = source[first:end].rstrip()
+        if block:
+            return first + len(block)
+        end = first
+    return end

@@ -77,7 +77,7 @@ def _after(markup: str, what: str, start: int) -> int:
 
 
 class _Quotes:
-    """The ends of tags. Once a quote has no end, quotes are no longer looked at: else each tag would read all the rest."""
+    """The ends of tags. Once a quote has no end, quotes no longer count: else each tag would read all the rest."""
 
     def __init__(self, markup: str) -> None:
         self.markup, self.closed = markup, True

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hub.channels.email.charsets import decode
 from hub.channels.email.header_fields import Headers, read_headers
@@ -13,7 +12,8 @@ from hub.channels.email.parameters import Valued, read_valued
 from hub.channels.email.words import unbase64
 
 DEEPEST = 64
-MOST_PARTS = 10_000
+OPAQUE = "application/octet-stream"
+MOST_PARTS = 2_000
 TYPE = re.compile(r"^[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}$", re.ASCII)
 
 
@@ -53,18 +53,34 @@ class Part:
 UUENCODED = {"x-uuencode", "uuencode", "x-uue", "uue"}
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A part whose header was read and whose end, or first child, has yet to come."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What a part's header says, before its end is known."""
 
     headers: Headers
     content: Valued
     type: str
-    boundary: bytes | None
+
+
+@dataclass(slots=True)
+class _Level:
+    """A multipart; without a `part` as long as none of its boundaries has come. `ahead` is the next one."""
+
+    head: _Head
+    divider: re.Pattern[bytes]
+    part: Part | None = None
+    looked: bool = False
+    ahead: re.Match[bytes] | None = None
+
+    def next_divider(self, source: bytes, at: int, limit: int) -> re.Match[bytes] | None:
+        """None holds for good: what lies behind `limit`, a divider of an outer level, is not this level's."""
+        if not self.looked or (self.ahead is not None and self.ahead.start() < at):
+            self.looked, self.ahead = True, self.divider.search(source, at, limit)
+        return self.ahead
 
 
 def read_mime(source: bytes, start: int = 0) -> Part:
-    """The whole mail, from `start`. Multiparts without a part are text; below DEEPEST a multipart is one file."""
+    """The whole mail, from `start`. A multipart without a part is text, one below DEEPEST is a file."""
     return _Cutter(source).cut(start)
 
 
@@ -72,99 +88,85 @@ class _Cutter:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.top: list[Part] = []
-        self.open: list[tuple[bytes, Part]] = []
-        self.waiting: _Waiting | None = None
+        self.levels: list[_Level] = []
+        self.leaf: _Head | None = None
         self.count = 0
 
     def cut(self, start: int) -> Part:
-        self.waiting = self._begin(start)
-        for start, after, name in _dashed(self.source, self.waiting.headers.end):
-            # A header reaches up to its end: what looks like a boundary within it was read already.
-            if self.waiting is None or start >= self.waiting.headers.end:
-                self._line(start, after, name)
-        self._leaf(len(self.source))
+        at = self._begin(start)
+        while self.count < MOST_PARTS and (found := self._next(at)) is not None:
+            at = self._divide(*found)
+        self._end(len(self.source), 0)
         return self.top[0]
 
-    def _line(self, start: int, after: int, name: bytes) -> None:
-        found = self._matching(name)
-        if found is None:
-            return
-        level, closing = found
-        if level == len(self.open) and self.waiting is not None:
-            self._descend(self.waiting, self.waiting.boundary or name)
+    def _next(self, at: int) -> tuple[int, re.Match[bytes]] | None:
+        """The next divider of any open level, and whose it is; the innermost where two levels share a boundary."""
+        nearest, limit = None, len(self.source)
+        for index, level in enumerate(self.levels):
+            ahead = level.next_divider(self.source, max(at - 1, 0), limit)
+            if ahead is not None:
+                nearest, limit = (index, ahead), ahead.end()
+        return nearest
+
+    def _divide(self, index: int, divider: re.Match[bytes]) -> int:
+        level = self.levels[index]
+        if level.part is None:
+            level.part = self._keep(level.head, level.head.headers.end, index)
         else:
-            self._leaf(start)
-        del self.open[level + 1 :]
-        if closing:
-            del self.open[level:]
-        elif self.count < MOST_PARTS:
-            self.waiting = self._begin(after)
+            self._end(divider.start() + 1, index + 1)
+        if divider[1]:
+            del self.levels[index:]
+            return divider.end()
+        return self._begin(min(divider.end() + 1, len(self.source)))
 
-    def _matching(self, name: bytes) -> tuple[int, bool] | None:
-        """The innermost open multipart (the one just begun included) that this line divides, and whether it ends it."""
-        boundaries = [boundary for boundary, _ in self.open]
-        if self.waiting is not None and self.waiting.boundary is not None:
-            boundaries.append(self.waiting.boundary)
-        for wanted, closing in ((name, False), (name.removesuffix(b"--"), True)):
-            for level in range(len(boundaries) - 1, -1, -1):
-                if boundaries[level] == wanted and (not closing or name.endswith(b"--")):
-                    return level, closing
-        return None
-
-    def _begin(self, start: int) -> _Waiting:
+    def _begin(self, start: int) -> int:
+        """Reads a header; answers where its body starts."""
         self.count += 1
         headers = read_headers(self.source, start)
         content = read_valued(headers.text("content-type"))
-        type_ = content.value if TYPE.match(content.value) else self._default()
-        boundary = content.parameters.get("boundary", "").strip() if type_.startswith("multipart/") else ""
-        deep = len(self.open) >= DEEPEST
-        return _Waiting(headers, content, type_, boundary.encode("utf-8", "replace") if boundary and not deep else None)
+        head = _Head(headers, content, content.value if TYPE.match(content.value) else self._default())
+        boundary = content.parameters.get("boundary", "").strip() if head.type.startswith("multipart/") else ""
+        if boundary and len(self.levels) < DEEPEST:
+            self.levels.append(_Level(head, _divider(boundary)))
+        else:
+            self.leaf = replace(head, type=OPAQUE) if boundary else head
+        return headers.end
 
     def _default(self) -> str:
-        return "message/rfc822" if self.open and self.open[-1][1].type == "multipart/digest" else "text/plain"
+        inside = self.levels[-1].head.type if self.levels else ""
+        return "message/rfc822" if inside == "multipart/digest" else "text/plain"
 
-    def _descend(self, waiting: _Waiting, boundary: bytes) -> None:
-        part = self._part(waiting, waiting.type, waiting.headers.end)
-        self._keep(part)
-        self.open.append((boundary, part))
-        self.waiting = None
+    def _end(self, end: int, keep: int) -> None:
+        """What is open ends here, but for the outer `keep` levels; a multipart of which no boundary came was text."""
+        head, self.leaf = self.leaf, None
+        if self.levels and self.levels[-1].part is None:
+            head = self.levels.pop().head
+        if head is not None:
+            self._keep(_as_leaf(head), self._before_line_end(end, head), len(self.levels))
+        del self.levels[keep:]
 
-    def _leaf(self, end: int) -> None:
-        """What waited has no children; the line end before a boundary belongs to the boundary (RFC 2046, 5.1.1)."""
-        if self.waiting is None:
-            return
+    def _before_line_end(self, end: int, head: _Head) -> int:
+        """The line end before a boundary belongs to the boundary (RFC 2046, 5.1.1)."""
         if end < len(self.source):
-            end = _before_line_end(self.source, end)
-        self._keep(self._part(self.waiting, self._leaf_type(self.waiting), max(end, self.waiting.headers.end)))
-        self.waiting = None
+            end -= 2 if self.source[end - 2 : end] == b"\r\n" else 1
+        return max(end, head.headers.end)
 
-    def _leaf_type(self, waiting: _Waiting) -> str:
-        if not waiting.type.startswith("multipart/"):
-            return waiting.type
-        return "application/octet-stream" if len(self.open) >= DEEPEST else "text/plain"
-
-    def _part(self, waiting: _Waiting, type_: str, end: int) -> Part:
-        disposition = read_valued(waiting.headers.text("content-disposition"))
-        return Part(waiting.headers, waiting.content, disposition, type_, self.source, waiting.headers.end, end)
-
-    def _keep(self, part: Part) -> None:
-        (self.open[-1][1].children if self.open else self.top).append(part)
+    def _keep(self, head: _Head, end: int, depth: int) -> Part:
+        disposition = read_valued(head.headers.text("content-disposition"))
+        part = Part(head.headers, head.content, disposition, head.type, self.source, head.headers.end, end)
+        above = self.levels[depth - 1].part if depth else None
+        (self.top if above is None else above.children).append(part)
+        return part
 
 
-def _before_line_end(source: bytes, end: int) -> int:
-    if source[end - 2 : end] == b"\r\n":
-        return end - 2
-    return end - 1 if source[end - 1 : end] == b"\n" else end
+def _divider(boundary: str) -> re.Pattern[bytes]:
+    """A boundary line, from the line end before it up to its own; the group says that it is the last."""
+    return re.compile(rb"\n--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]*\r?(?=\n|\Z)")
 
 
-def _dashed(source: bytes, start: int) -> Iterator[tuple[int, int, bytes]]:
-    """Each line that begins with `--`: where it begins, where the next begins, what follows the dashes."""
-    found = start if source[start : start + 2] == b"--" else source.find(b"\n--", start) + 1
-    while found:
-        end = source.find(b"\n", found)
-        after = len(source) if end < 0 else end + 1
-        yield found, after, source[found + 2 : min(after, found + 1000)].rstrip()
-        found = after if source[after : after + 2] == b"--" else source.find(b"\n--", after - 1) + 1
+def _as_leaf(head: _Head) -> _Head:
+    """A multipart of no parts is text."""
+    return replace(head, type="text/plain") if head.type.startswith("multipart/") else head
 
 
 def _uudecoded(body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""`text/plain; charset="utf-8"; name*0*=...`: a value and its parameters (RFC 2045, 2231), and what mailers make of them."""
+"""`text/plain; charset="utf-8"; name*0*=...`: a value and its parameters (RFC 2045, 2231), as mailers write them."""
 
 from __future__ import annotations
 

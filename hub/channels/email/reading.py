@@ -60,10 +60,8 @@ def parse(payload: Payload) -> Outcome:
 
 def _start(body: bytes) -> int:
     """Below a byte order mark and empty lines."""
-    start = 3 if body.startswith(b"\xef\xbb\xbf") else 0
-    while start < len(body) and body[start] in b"\r\n\t ":
-        start += 1
-    return start
+    mark = 3 if body.startswith(b"\xef\xbb\xbf") else 0
+    return len(body) - len(body[mark:].lstrip())
 
 
 def _draft(payload: Payload, root: Part) -> Draft:

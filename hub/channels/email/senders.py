@@ -22,7 +22,7 @@ KEEPER_NAME = re.compile(
     r"post ?master|courier mail server|system administrator|"
     r"systemadministrator|microsoft (?:outlook|exchange)|administrateur|administrador del sistema|"
     r"internet mail|notification service|interscan|"
-    r"spam|virus|mail ?security|anti-?(?:spam|abuse)|mail gateway|sistema de correo|exchange",
+    r"spam|virus|mail ?security|anti-?(?:spam|abuse)|mail gateway|sistema de correo",
     re.I,
 )
 

@@ -1,0 +1,1 @@
+"""The endpoints, one file per subject, each offering `router`; found by listing this folder."""

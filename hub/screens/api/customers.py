@@ -1,0 +1,80 @@
+"""Customers: the look-up of a caller, the search, one customer and his timeline."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from hub.consumers.runner import clock
+from hub.events.text import fold
+from hub.screens.access import needs
+from hub.screens.answers import NOT_KEPT, Json
+from hub.screens.asked import NOW_ONLY, Before, Limit, MaybeText, Text, TheHub, id_of, reading, spoken
+from hub.screens.problems import Problem
+from hub.screens.shapes import Customer, Customers, Items, LookUp
+from hub.store import customers as who
+from hub.store import reads
+from hub.store.database import Connection
+
+router = APIRouter(tags=["customers"], dependencies=[NOW_ONLY])
+
+
+@router.get("/v1/lookup", response_model=LookUp, summary="Who is calling, and about what", **needs("lookup"))
+def lookup(
+    hub: TheHub,
+    phone: Annotated[MaybeText, Query(examples=["+98 912 123 4567"])] = None,
+    email: MaybeText = None,
+    order: MaybeText = None,
+    account: MaybeText = None,
+) -> Json:
+    """In one request all that a telephone system shows: the customer, the last contacts, the likely reason.
+
+    Unknown is `none` and 200, with the earlier contacts of that number.
+    """
+    asked = {"phone": spoken(phone), "email": email, "account": account}
+    if not any((*asked.values(), order)):
+        raise Problem(422, "Say who is meant.", [("?phone", "one of phone, email, order, account is needed")])
+    with reading(hub) as tx:
+        hub.recorder.enter(tx)  # so that whoever was forgotten by another process is a new person here too
+        parties = who.of_order(tx, order) if order else []
+        for kind, value in asked.items():
+            identifier = who.identified(kind, value, hub.settings.region) if value else None
+            parties += who.known(tx, [hub.keys.party_id(identifier)]) if identifier else []
+        return Json(reads.lookup(tx, who.customers(tx, parties), clock()), headers=NOT_KEPT)
+
+
+@router.get("/v1/customers", response_model=Customers, summary="Find customers", **needs("read"))
+def search(
+    hub: TheHub, q: Annotated[Text, Query(min_length=1, max_length=500, examples=["sara ahmadi"])], limit: Limit = 20
+) -> Json:
+    """By id, e-mail address, phone, account or order number; else by the words that tell of them."""
+    with reading(hub) as tx:
+        hub.recorder.enter(tx)
+        found = who.who(tx, hub.keys, hub.settings.region, spoken(q) or q) or reads.search(tx, fold(q), limit)
+        items = [reads.customer(tx, parties) for parties in found[:limit]]
+    return Json({"items": items, "next": None}, headers=NOT_KEPT)
+
+
+@router.get("/v1/customers/{id}", response_model=Customer, summary="One customer", **needs("read"))
+def customer(hub: TheHub, id: Text) -> Json:
+    """By the customer's id or that of any party of his."""
+    with reading(hub) as tx:
+        return Json(reads.customer(tx, _members(tx, id)), headers=NOT_KEPT)
+
+
+@router.get(
+    "/v1/customers/{id}/timeline", response_model=Items, summary="A customer's contacts and orders, newest first",
+    **needs("read"),
+)  # fmt: skip
+def timeline(hub: TheHub, id: Text, limit: Limit = 50, before: Before = None) -> Json:
+    with reading(hub) as tx:
+        return Json(reads.timeline(tx, _members(tx, id), limit, before), headers=NOT_KEPT)
+
+
+def _members(tx: Connection, text: str) -> list[str]:
+    """The parties of a customer, by any member's id."""
+    party: Any = id_of(text)
+    if not party or not who.known(tx, [party]):
+        raise Problem(404, "No customer has this id.")
+    return who.component(tx, party)

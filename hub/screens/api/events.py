@@ -1,0 +1,128 @@
+"""Events in, and events out in the order of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+
+from hub.channels import cloudevents
+from hub.channels._shape import Rejected
+from hub.consumers.decode import unseal_all
+from hub.consumers.runner import clock
+from hub.events.catalogue import current, shape
+from hub.events.draft import Draft
+from hub.events.envelope import shown
+from hub.log._protocol import Place
+from hub.screens.access import may, needs
+from hub.screens.answers import NOT_KEPT, Json
+from hub.screens.asked import MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading
+from hub.screens.door import Arrival, tally
+from hub.screens.problems import Problem
+from hub.screens.shapes import TIME, Envelopes, Taken
+from hub.store import customers as who
+from hub.store import reads
+
+router = APIRouter(tags=["events"])
+CHANNEL = "events"
+_LONG = 64 * 1024  # bytes; longer bodies are read beside the event loop
+_EXAMPLE = {
+    "specversion": "1.0", "id": "chat-1", "source": "shop-chat", "type": "message.received", "time": TIME,
+    "data": {"channel": "chat", "message": "m1", "thread": "t1", "text": "Where is order #1042?",
+             "party": {"kind": "phone", "value": "0912 123 4567"}},
+}  # fmt: skip
+_EVENT = {"type": "object", "required": ["specversion", "id", "source", "type"], "properties": {
+    "specversion": {"type": "string", "enum": ["1.0"]}, "id": {"type": "string", "minLength": 1},
+    "source": {"type": "string", "minLength": 1}, "type": {"type": "string", "minLength": 1},
+    "time": {"type": "string", "format": "date-time"}, "data": {"type": "object"}, "data_base64": {"type": "string"},
+}}  # fmt: skip
+_BODY = {"requestBody": {"required": True, "content": {
+    "application/cloudevents+json": {"schema": _EVENT, "example": _EXAMPLE},
+    "application/cloudevents-batch+json": {"schema": {"type": "array", "items": _EVENT}, "example": [_EXAMPLE]},
+    "application/json": {"schema": {"description": "binary mode: the data, with `ce-` headers", "type": "object"}},
+}}}  # fmt: skip
+
+
+@router.post(
+    "/v1/events", status_code=202, response_model=Taken, summary="Take events in (CloudEvents 1.0)",
+    dependencies=[Depends(may("send"))], openapi_extra={"x-permission": "send"} | _BODY,
+)  # fmt: skip
+async def send(request: Request, door: TheDoor) -> Json:
+    """Structured, batch or binary mode. What is accepted is durable; what is refused is kept and counted."""
+    body = await body_of(request)
+    headers, received = dict(request.headers), clock()
+    take = arrivals if len(body) < _LONG else _beside
+    found: Any = take(headers, body, received)
+    came, alone = await found if take is _beside else found
+    answers = await door.take(came)
+    refused = answers[0].refused if alone else None
+    if refused and alone == "unreadable":
+        raise Problem(400, "Nothing of the body can be read.", [(refused.at, refused.why)])
+    if refused and alone == "forbidden":
+        raise Problem(403, "Events of this type cannot be sent from outside.", [(refused.at, refused.why)])
+    return Json(tally(answers), 202)
+
+
+async def _beside(headers: Mapping[str, str], body: bytes, received: datetime) -> tuple[list[Arrival], str | None]:
+    return await run_in_threadpool(arrivals, headers, body, received)
+
+
+def arrivals(headers: Mapping[str, str], body: bytes, received: datetime) -> tuple[list[Arrival], str | None]:
+    """What a request brings; and, where it is one thing alone, whether that is unreadable or forbidden."""
+    structured = "cloudevents" in headers.get("content-type", "").lower()
+    if not structured and any(name.startswith("ce-") for name in headers):
+        document = cloudevents.binary(headers, body)
+        return [_arrival(document, orjson.dumps(document, option=orjson.OPT_SORT_KEYS), received)], _alone(document)
+    document = cloudevents.loaded(body)
+    if isinstance(document, Rejected):
+        meta = {"content-type": headers.get("content-type", "")}
+        return [Arrival(CHANNEL, "http", body, received, meta, refused=document)], "unreadable"
+    if isinstance(document, list):
+        items = zip(document, cloudevents.items(body, document), strict=True)
+        return [_arrival(each, raw, received) for each, raw in items], None
+    return [_arrival(document, body, received)], _alone(document)
+
+
+def _alone(document: Any) -> str | None:
+    return "forbidden" if cloudevents.forbidden(document) else None
+
+
+def _arrival(document: Any, raw: bytes, received: datetime) -> Arrival:
+    outcome = cloudevents.read(document, received)
+    source = cloudevents.source_of(document) or "http"
+    if isinstance(outcome, Draft):
+        return Arrival(CHANNEL, source, raw, received, draft=outcome, said=cloudevents.digest_of(document))
+    return Arrival(CHANNEL, source, raw, received, refused=outcome)
+
+
+@router.get("/v1/events", response_model=Envelopes, summary="Events in the order of the log", **needs("export"))
+def export(
+    hub: TheHub,
+    type: MaybeText = None,
+    who: Annotated[MaybeText, Query(description="id, e-mail address, phone, account or order number")] = None,
+    since: Annotated[MaybeTime, Query(alias="from")] = None,
+    until: Annotated[MaybeTime, Query(alias="to")] = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    after: Annotated[MaybeText, Query(description="`next` of the page before")] = None,
+) -> Json:
+    """Envelopes with their personal part readable. `from` and `to` are about `time`."""
+    place = Place(*reads.read_cursor(after, str, int, int)) if after else None
+    with reading(hub) as tx:
+        hub.recorder.enter(tx)  # so that a key destroyed by another process is not used from memory
+        parties = None if who is None else _parties(hub, tx, who)
+        found = list(reads.events(
+            tx, kind=type, parties=parties, since=since, until=until, after=place, limit=limit + 1
+        ))  # fmt: skip
+        events = unseal_all(hub.keys, [current(orjson.loads(one.value)) for one in found[:limit]])
+    more = len(found) > limit
+    items = [shown(event, shape(event.type)) for event in events]
+    return Json({"items": items, "next": reads.cursor(*found[limit - 1].place) if more else None}, headers=NOT_KEPT)
+
+
+def _parties(hub: Any, tx: Any, text: str) -> list[str]:
+    found = who.who(tx, hub.keys, hub.settings.region, text)
+    return [party for parties in found for party in parties]

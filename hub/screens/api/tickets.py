@@ -1,0 +1,101 @@
+"""Tickets: the list, one ticket, and what agents ask of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.consumers import decide
+from hub.consumers.runner import clock
+from hub.screens.access import may
+from hub.screens.answers import NOT_KEPT, Json
+from hub.screens.access import needs
+from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_until_shown
+from hub.screens.problems import Problem
+from hub.screens.shapes import TICKET_ID, Ticket, Tickets
+from hub.store import reads
+from hub.store.access import Caller
+from hub.store.changes import last
+
+router = APIRouter(tags=["tickets"])
+State = Literal["new", "open", "waiting", "resolved", "closed"]
+
+
+class Command(BaseModel):
+    """`id`: a UUID of the client's; sent again it does nothing twice. `expects`: the ticket's revision that was seen.
+
+    `command`: assign {to}, note {text}, answer {channel, to, text}, wait {for, until}, resolve {how}, close {},
+    reopen {why}, attach {event}, prioritise {priority}.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"example": {
+        "id": TICKET_ID, "expects": None, "command": {"note": {"text": "Called back, will pay tomorrow."}},
+    }})  # fmt: skip
+    id: UUID
+    expects: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    command: dict[str, Any] | str
+
+    def wish(self) -> Any:
+        """`{"command": "note", "text": ...}` is read too."""
+        if isinstance(self.command, dict):
+            return self.command
+        return {"type": self.command} | (self.model_extra or {})
+
+
+@router.get(
+    "/v1/tickets", response_model=Tickets, summary="Tickets, the last changed first", dependencies=[NOW_ONLY, *needs("read")["dependencies"]],
+    openapi_extra=needs("read")["openapi_extra"],
+)  # fmt: skip
+def tickets(
+    hub: TheHub, state: Annotated[State | None, Query()] = None, owner: MaybeText = None, limit: Limit = 50,
+    before: Before = None,
+) -> Json:  # fmt: skip
+    with reading(hub) as tx:
+        return Json(reads.tickets(tx, state, owner, limit, before), headers=NOT_KEPT)
+
+
+@router.get(
+    "/v1/tickets/{id}", response_model=Ticket, summary="One ticket, by its id or number",
+    dependencies=[NOW_ONLY, *needs("read")["dependencies"]], openapi_extra=needs("read")["openapi_extra"],
+)  # fmt: skip
+def ticket(hub: TheHub, id: Text) -> Json:
+    return Json(_ticket(hub, id), headers=NOT_KEPT)
+
+
+@router.post(
+    "/v1/tickets/{id}/commands", response_model=Ticket, summary="Do something to a ticket",
+    responses={202: {"model": Ticket, "description": "Done, and not visible yet"},
+               409: {"description": "Changed meanwhile; `ticket` is as it is now"},
+               422: {"description": "Refused; `detail` says why"}},
+    **needs("command"),
+)  # fmt: skip
+def command(hub: TheHub, id: Text, asked: Command, caller: Annotated[Caller, Depends(may("command"))]) -> Json:
+    """Answers with the ticket as it is then, once what was done is visible."""
+    ticket_id = id_of(id) or _ticket(hub, id)["id"]
+    answer = decide.command(hub.recorder, ticket_id, str(asked.id), asked.wish(), asked.expects, caller.name, clock())
+    why = answer.why or ""
+    if answer.status == 409:
+        raise Problem(409, why, more={"ticket": _ticket(hub, ticket_id)})
+    if answer.status != 200:
+        raise Problem(answer.status, why, [(answer.at, why)] if answer.at else [])
+    seen = _wait(hub, ticket_id, answer)
+    return Json(_ticket(hub, ticket_id), 200 if seen else 202, NOT_KEPT)
+
+
+def _wait(hub: Hub, ticket_id: str, answer: decide.Answer) -> bool:
+    places = answer.places
+    if not places:
+        with reading(hub) as tx:
+            places = last(tx, f"ticket:{ticket_id}")
+    return wait_until_shown(hub, places)
+
+
+def _ticket(hub: Hub, id: str) -> dict[str, Any]:
+    with reading(hub) as tx:
+        found = reads.ticket(tx, id)
+    if found is None:
+        raise Problem(404, "No ticket has this id or number.")
+    return found

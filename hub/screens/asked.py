@@ -1,0 +1,114 @@
+"""What requests bring: the hub that they are about, text that the database can hold, pages, bodies of bounded size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from pydantic import AfterValidator, AwareDatetime
+
+from hub.consumers.record import Recorder
+from hub.events.text import storable
+from hub.log._protocol import Place
+from hub.screens.door import Door
+from hub.screens.problems import Problem
+from hub.settings import Settings
+from hub.store.changes import shown
+from hub.store.database import Connection, Database
+from hub.store.keys import Keys
+
+BODY = 32 * 1024 * 1024  # bytes of a request
+SHOWN_WITHIN = 2.0  # seconds for which a command waits until its effects are shown
+_LOOK = 0.01
+
+
+class Hub(Protocol):
+    """What the screens need of an opened hub."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def recorder(self) -> Recorder: ...
+
+
+async def hub_of(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+async def door_of(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+async def _as_of_now(request: Request) -> None:
+    """`at` and `knew` are reserved: an answer that passed over them would be a wrong one."""
+    for name in ("at", "knew"):
+        if name in request.query_params:
+            raise Problem(422, "The state of another time cannot be asked for yet.", [(f"?{name}", "reserved")])
+
+
+TheHub = Annotated[Any, Depends(hub_of)]
+TheDoor = Annotated[Any, Depends(door_of)]
+NOW_ONLY = Depends(_as_of_now)
+
+Text = Annotated[str, AfterValidator(storable)]
+MaybeText = Annotated[Text | None, Query(max_length=2_000)]
+Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
+Before = Annotated[Text | None, Query(max_length=500, description="`next` of the page before")]
+MaybeTime = Annotated[AwareDatetime | None, Query()]
+
+
+def reading(hub: Hub) -> AbstractContextManager[Connection]:
+    """A transaction to read in."""
+    return hub.database.transaction()
+
+
+def id_of(text: str) -> str | None:
+    """The id in its normal spelling, None where it is none."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
+
+
+def spoken(number: str | None) -> str | None:
+    """A phone number whose + the query's encoding took for a blank."""
+    return f"+{number[1:]}" if number and number.startswith(" ") and number[1:2].isdigit() else number
+
+
+async def body_of(request: Request) -> bytes:
+    """The raw body. Raises Problem 413 before it is all in memory."""
+    if (request.headers.get("content-length") or "0").isdigit() and int(request.headers.get("content-length") or 0) > BODY:
+        raise _too_large()
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > BODY:
+            raise _too_large()
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_large() -> Problem:
+    return Problem(413, f"A request may bring {BODY // 1024**2} MB; send less at a time.", headers={"Connection": "close"})
+
+
+def wait_until_shown(hub: Hub, places: Sequence[Place], seconds: float = SHOWN_WITHIN) -> bool:
+    """Whether what lies there is on the screens now; waits for it that long at most."""
+    end = time.monotonic() + seconds
+    while True:
+        with reading(hub) as tx:
+            if shown(tx, places):
+                return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(_LOOK)

@@ -1,0 +1,125 @@
+"""What went wrong, as RFC 9457 has it: every answer that is no success is application/problem+json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from hub.screens.door import DoorClosed, DoorFull
+from hub.store.customers import TooLarge
+from hub.store.decisions import Unavailable
+from hub.store.reads import WrongCursor
+
+log = structlog.get_logger()
+MEDIA_TYPE = "application/problem+json"
+
+
+class Wrong(BaseModel):
+    """`at`: the place in what was sent, "$" being the body; `why`: what is wrong there, never the value."""
+
+    at: str | None
+    why: str
+
+
+class ProblemShape(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="allow", title="Problem", json_schema_extra={"example": {
+        "type": "about:blank", "title": "Not Found", "status": 404, "detail": "No ticket has this id.", "errors": [],
+    }})  # fmt: skip
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str | None
+    errors: list[Wrong] = []
+
+
+class Problem(Exception):
+    """An answer that is no success. `more`: members of its own beside those of RFC 9457."""
+
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[tuple[str | None, str]] = (),
+        headers: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(detail)
+        self.status, self.detail, self.errors, self.headers, self.more = status, detail, errors, headers, more or {}
+
+
+def problem(
+    status: int, detail: str | None, errors: Sequence[tuple[str | None, str]] = (),
+    headers: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None,
+) -> Response:  # fmt: skip
+    document = {
+        "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail,
+        "errors": [{"at": at, "why": why} for at, why in errors],
+    }  # fmt: skip
+    return Response(orjson.dumps(document | dict(more or {})), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Every way to fail has its answer."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(WrongCursor, _wrong_cursor)
+    app.add_exception_handler(TooLarge, _too_large)
+    for away in (Unavailable, DoorFull, DoorClosed):
+        app.add_exception_handler(away, _away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem(error.status, error.detail, error.errors, error.headers, error.more)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {404: "There is nothing at this address.", 405: "This cannot be done at this address."}
+    return problem(error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    unreadable = any(one["type"] == "json_invalid" for one in found)
+    wrong = [(_place(one["loc"]), str(one["msg"]).removeprefix("Value error, ")) for one in found]
+    if unreadable:
+        return problem(400, "The body is not JSON.", [("$", "not JSON in UTF-8")])
+    return problem(422, "What was sent is not what is asked for here.", wrong)
+
+
+def _place(where: Sequence[int | str]) -> str:
+    """`$.a.kind` in the body, `?limit` in the query, `{id}` in the path."""
+    part, *steps = where or ("body",)
+    if part == "body":
+        return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    name = ".".join(map(str, steps))
+    return {"query": f"?{name}", "path": f"{{{name}}}"}.get(str(part), f"{part} {name}")
+
+
+async def _wrong_cursor(request: Request, error: Exception) -> Response:
+    return problem(422, "What was sent is not what is asked for here.", [("cursor", str(error))])
+
+
+async def _too_large(request: Request, error: Exception) -> Response:
+    return problem(409, str(error))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    detail = str(error) if isinstance(error, DoorFull | DoorClosed) else "The database cannot be reached; try again."
+    return problem(503, detail, headers={"Retry-After": "1"})
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """The trace is for the log; whoever asked learns that it is there."""
+    log.error("a request failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    return problem(500, "The hub failed at this; its log says where.")

@@ -1,0 +1,83 @@
+"""Who may call: API keys with roles. Of a key only its SHA-256 is kept, for it is random and long."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from typing import NamedTuple
+
+from hub.events.text import storable
+from hub.store.database import Database
+
+ROLES: dict[str, frozenset[str]] = {
+    "admin": frozenset({"read", "lookup", "export", "send", "command", "link"}),
+    "supervisor": frozenset({"read", "lookup", "command", "link"}),
+    "agent": frozenset({"read", "lookup", "command", "link"}),
+    "analyst": frozenset({"read", "lookup", "export"}),
+    "machine": frozenset({"send", "lookup"}),
+}
+PERMISSIONS = ROLES["admin"]
+_FRESH = 5.0  # seconds for which an answer is remembered; a key that was deleted works so long
+_REMEMBERED = 10_000  # so that guessing keys does not fill the memory
+
+
+class NameTaken(Exception):
+    """There is a key of this name already; its text cannot be shown again."""
+
+
+class NoSuchRole(Exception):
+    """Roles are admin, supervisor, agent, analyst and machine."""
+
+
+class Caller(NamedTuple):
+    """Whose key it is and what he is."""
+
+    name: str
+    role: str
+
+    def may(self, permission: str) -> bool:
+        return permission in ROLES.get(self.role, frozenset())
+
+
+def create(database: Database, name: str, role: str) -> str:
+    """A new key; its text is shown this once. Raises NameTaken and NoSuchRole."""
+    if role not in ROLES:
+        raise NoSuchRole(f"{NoSuchRole.__doc__} Not {role!r}.")
+    key = f"hub_{secrets.token_urlsafe(24)}"
+    with database.transaction() as tx:
+        made = tx.execute(
+            "INSERT INTO api_key (name, role, hash) VALUES (%s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING name",
+            [storable(name), role, _hash(key)],
+        ).fetchone()
+    if made is None:
+        raise NameTaken(NameTaken.__doc__)
+    return key
+
+
+class Access:
+    """Finds callers by their keys; what was found is remembered for a few seconds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._found: dict[bytes, tuple[float, Caller | None]] = {}
+
+    def remembered(self, key: str) -> tuple[bool, Caller | None]:
+        """Whether the answer is fresh, and the answer; never waits."""
+        until, caller = self._found.get(_hash(key), (0.0, None))
+        return until > time.monotonic(), caller
+
+    def find(self, key: str) -> Caller | None:
+        """Whose key this is; None for nobody's."""
+        fresh, caller = self.remembered(key)
+        if not fresh:
+            rows = self._database.rows("SELECT name, role FROM api_key WHERE hash = %s", [_hash(key)])
+            caller = Caller(*rows[0]) if rows else None
+            if len(self._found) >= _REMEMBERED:
+                self._found = {}
+            self._found[_hash(key)] = (time.monotonic() + _FRESH, caller)
+        return caller
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()

@@ -1,0 +1,173 @@
+"""What changed on the screens since a moment: the moment is a vector, how far each partition has been folded.
+
+The log itself says what changed: the events between two vectors name the streams, the streams' owners the customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event as Flag
+from threading import Lock, Thread
+
+import structlog
+
+from hub.events.ids import lanes, link_stream, place
+from hub.log._protocol import Place
+from hub.store.database import Connection, Database
+from hub.store.decisions import Unavailable
+from hub.store.listening import listen
+
+log = structlog.get_logger()
+Vector = tuple[int, ...]
+_STEP = "project"
+_LANES = sorted(lane for lane in lanes() if lane[0] != "inbound")
+_MOST = 20_000  # events; whoever was away for more is told that everything changed
+_AGAIN = 1.0  # seconds until a database that went away is asked again
+_PAUSE = 0.02  # seconds between two looks, for under load every batch says something
+_PATIENCE = 0.5  # seconds between looks where nobody says anything
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """`streams` and `parties` of which something is shown anew; `everything`: too much to say."""
+
+    streams: frozenset[str] = frozenset()
+    parties: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.streams)
+
+    def desk(self) -> bool:
+        """Whether a ticket changed or a telephone rang."""
+        return self.everything or any(stream.startswith(("ticket:", "call:")) for stream in self.streams)
+
+
+def vector(tx: Connection) -> Vector:
+    """What is shown now."""
+    rows = tx.execute("SELECT topic, part, next FROM checkpoint WHERE step = %s", [_STEP]).fetchall()
+    found = {(topic, part): position for topic, part, position in rows}
+    return tuple(found.get(lane, 0) for lane in _LANES)
+
+
+def written(moment: Vector) -> str:
+    return ".".join(map(str, moment))
+
+
+def read(text: str) -> Vector | None:
+    """The vector of `written`; None where it is none of this log."""
+    parts = text.strip().split(".")
+    if len(parts) != len(_LANES) or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
+        return None
+    return tuple(map(int, parts))
+
+
+def between(tx: Connection, since: Vector, until: Vector) -> Changed:
+    """What changed between two moments. What is to be folded again (a second thought) may be anything."""
+    if any(old > new for old, new in zip(since, until, strict=True)) or sum(until) - sum(since) > _MOST:
+        return Changed(everything=True)
+    moved = [(lane, old, new) for lane, old, new in zip(_LANES, since, until, strict=True) if old < new]
+    rows = tx.execute(
+        "SELECT DISTINCT e.stream, e.replaces IS NOT NULL OR e.type = 'party.forgotten'"
+        " FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[]) AS v(topic, part, start, stop)"
+        " JOIN event e ON e.topic = v.topic AND e.part = v.part AND e.position >= v.start AND e.position < v.stop",
+        [[lane[0] for lane, _, _ in moved], [lane[1] for lane, _, _ in moved], [old for _, old, _ in moved],
+         [new for _, _, new in moved]],
+    ).fetchall() if moved else []  # fmt: skip
+    if any(again for _, again in rows):
+        return Changed(everything=True)
+    streams = sorted({stream for stream, _ in rows})
+    owners = tx.execute(
+        "SELECT DISTINCT o.party::text FROM owners o JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [streams]
+    ).fetchall() if streams else []  # fmt: skip
+    return Changed(frozenset(streams), frozenset(party for (party,) in owners))
+
+
+def shown(tx: Connection, places: Sequence[Place]) -> bool:
+    """Whether what lies at these places is folded."""
+    waiting = tx.execute(
+        "SELECT FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS n(topic, part, position) JOIN checkpoint c"
+        " ON c.step = %s AND c.topic = n.topic AND c.part = n.part AND c.next <= n.position LIMIT 1",
+        [[p.topic for p in places], [p.part for p in places], [p.position for p in places], _STEP],
+    ).fetchone()
+    return waiting is None
+
+
+def last(tx: Connection, stream: str) -> tuple[Place, ...]:
+    """Where the last event of this stream's partition lies."""
+    row = tx.execute(
+        "SELECT topic, part, next - 1 FROM log_head WHERE topic = %s AND part = %s", list(place(stream))
+    ).fetchone()
+    return (Place(*row),) if row else ()
+
+
+def pair(tx: Connection, link: str) -> tuple[str, str] | None:
+    """The two parties that were seen together under this link's id. The id does not tell, so all are looked at."""
+    with tx.cursor(name="pairs") as rows:
+        rows.itersize = 10_000
+        rows.execute("SELECT DISTINCT a::text, b::text FROM seen WHERE a < b")
+        return next(((a, b) for a, b in rows if link_stream(a, b) == f"link:{link}"), None)
+
+
+Listener = Callable[[Changed, Vector, Vector], None]
+
+
+class Changes:
+    """Watches what is folded and tells whoever listens: what changed, from which moment to which.
+
+    One connection and one thread, however many listen. Listeners are called in that thread and may not wait.
+    """
+
+    def __init__(self, database: Database, channel: str) -> None:
+        self._database, self._channel = database, channel
+        self._listeners: dict[int, Listener] = {}
+        self._lock = Lock()
+        self._stop = Flag()
+        self._thread: Thread | None = None
+        self._moment: Vector = ()
+        self._number = 0
+
+    def listen(self, listener: Listener) -> tuple[int, Vector]:
+        """From the moment answered on `listener` is told of every change; the number is for `leave`."""
+        with self._lock:
+            if self._thread is None:
+                with self._database.transaction() as tx:
+                    self._moment = vector(tx)
+                self._thread = Thread(target=self._watch, name="changes", daemon=True)
+                self._thread.start()
+            self._number += 1
+            self._listeners[self._number] = listener
+            return self._number, self._moment
+
+    def leave(self, number: int) -> None:
+        self._listeners.pop(number, None)
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join(timeout=5)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with listen(self._database.dsn, self._channel) as wait:
+                    while not self._stop.is_set():
+                        with self._lock:
+                            self._tell()
+                        self._stop.wait(_PAUSE)
+                        wait(_PATIENCE)
+            except Unavailable as error:
+                log.warning("changes cannot be seen; trying again", error=str(error).strip()[:200])
+                self._stop.wait(_AGAIN)
+
+    def _tell(self) -> None:
+        """Tell everybody what was folded since the last time, once nothing of it waits to be folded again."""
+        with self._database.transaction() as tx:
+            now = vector(tx)
+            if now == self._moment or tx.execute("SELECT FROM refold LIMIT 1").fetchone():
+                return
+            changed = between(tx, self._moment, now) if self._listeners else Changed()
+        before, self._moment = self._moment, now
+        for listener in list(self._listeners.values()):
+            listener(changed, before, now)

@@ -1,0 +1,279 @@
+"""What a mail says, as `parse` understands it."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hub.channels._shape import Payload, Rejected, Understood
+from hub.channels.email import channel
+from hub.events.draft import Draft
+
+RECEIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def payload(body: bytes | str) -> Payload:
+    return Payload(body.encode() if isinstance(body, str) else body, "inbox", RECEIVED)
+
+
+def understood(body: bytes | str) -> Draft:
+    outcome = channel.parse(payload(body))
+    assert isinstance(outcome, Understood)
+    (draft,) = outcome.drafts
+    return draft
+
+
+def fields(body: bytes | str) -> dict[str, Any]:
+    return understood(body).fields
+
+
+MAIL = """\
+Return-Path: <sara@example.ir>
+Received: from mx by hub; Sun, 01 Mar 2026 11:59:00 +0000
+From: =?utf-8?B?2LPYp9ix2Kc=?= <sara@example.ir>
+To: Shop <help@shop.example>, "Doe, John" <john@shop.example>
+Cc: team: a@shop.example, b@shop.example;
+Subject: =?utf-8?Q?Where_is_my_?= =?utf-8?Q?order=3F?=
+Message-ID: <m2@example.ir>
+In-Reply-To: <m1@shop.example>
+References: <m0@shop.example>
+ <m1@shop.example>
+Date: Sun, 1 Mar 2026 15:29:00 +0330
+
+It is number 1234.
+"""
+
+
+def test_a_plain_mail_says_who_wrote_what_to_whom() -> None:
+    mail = fields(MAIL)
+    assert mail["from"] == {"name": "سارا", "address": "sara@example.ir"}
+    assert mail["party"] == [{"kind": "email", "value": "sara@example.ir"}]
+    assert mail["to"][1] == {"name": "Doe, John", "address": "john@shop.example"}
+    assert [one["address"] for one in mail["cc"]] == ["a@shop.example", "b@shop.example"]
+    assert (mail["subject"], mail["text"], mail["html"]) == ("Where is my order?", "It is number 1234.", None)
+    assert (mail["channel"], mail["automatic"], mail["bounce"], mail["about"]) == ("email", "no", None, [])
+
+
+def test_the_thread_is_the_first_reference_else_the_answered_mail_else_the_mail_itself() -> None:
+    mail = fields(MAIL)
+    assert (mail["thread"], mail["message"], mail["in_reply_to"]) == (
+        "m0@shop.example",
+        "m2@example.ir",
+        "m1@shop.example",
+    )
+    assert mail["references"] == ["m0@shop.example", "m1@shop.example"]
+    without = MAIL.replace("References: <m0@shop.example>\n <m1@shop.example>\n", "")
+    assert fields(without)["thread"] == "m1@shop.example"
+    assert fields(without.replace("In-Reply-To: <m1@shop.example>\n", ""))["thread"] == "m2@example.ir"
+    alone = fields("From: a@example.com\n\nhello")
+    assert alone["message"] is None
+    assert len(alone["thread"]) == 64
+
+
+def test_the_same_mail_through_another_door_is_the_same() -> None:
+    other = "Received: from elsewhere by hub2; Sun, 01 Mar 2026 12:00:00 +0000\nX-Spam: no\n" + MAIL
+    folded = other.replace("\n", "\r\n") + "\r\n\r\n"
+    assert understood(folded).key == understood(MAIL).key
+    assert fields(folded)["raw"] != fields(MAIL)["raw"]
+
+
+@pytest.mark.parametrize(
+    "change", [("number 1234", "number 1235"), ("order=3F", "order!"), ("15:29:00 +0330", "15:29:01 +0330")]
+)
+def test_different_mails_under_one_message_id_stay_apart(change: tuple[str, str]) -> None:
+    assert understood(MAIL.replace(*change)).key != understood(MAIL).key
+
+
+def test_mails_without_a_message_id_are_told_apart_by_what_they_say() -> None:
+    assert understood("From: a@example.com\n\nhello").key != understood("From: a@example.com\n\nhello!").key
+
+
+def test_a_believable_date_is_the_time() -> None:
+    assert understood(MAIL).time == datetime(2026, 3, 1, 11, 59, tzinfo=UTC)
+    assert fields(MAIL)["claimed_date"] is None
+
+
+@pytest.mark.parametrize(
+    "date", ["Thu, 1 Jan 1970 00:00:00 +0000", "Thu, 1 Jan 2099 00:00:00 +0000", "Fri, 31 Dec 9999 23:59:59 -2359"]
+)
+def test_a_date_that_cannot_be_is_kept_and_the_trace_is_believed(date: str) -> None:
+    draft = understood(MAIL.replace("Sun, 1 Mar 2026 15:29:00 +0330", date))
+    assert draft.time == datetime(2026, 3, 1, 11, 59, tzinfo=UTC)
+    assert draft.fields["claimed_date"][:4] == date.split()[3]
+
+
+def test_without_any_date_the_time_is_when_it_was_received() -> None:
+    draft = understood("From: a@example.com\nDate: yesterday, I think\n\nhello")
+    assert (draft.time, draft.fields["claimed_date"]) == (RECEIVED, None)
+
+
+def test_times_are_aware_even_if_the_zone_is_not_said() -> None:
+    assert understood("From: a@example.com\nDate: 1 Mar 2026 10:00:00\n\n").time.tzinfo is not None
+    naive = replace(payload("From: a@example.com\n\n"), received=datetime(2026, 3, 1))
+    outcome = channel.parse(naive)
+    assert isinstance(outcome, Understood)
+    assert outcome.drafts[0].time.tzinfo is not None
+
+
+def test_a_mail_without_a_sender_is_understood_but_names_no_party() -> None:
+    mail = fields("Subject: hello\n\nworld")
+    assert mail["from"] is None
+    assert "party" not in mail
+    daemon = fields("From: MAILER-DAEMON\nSubject: hello\n\nworld")
+    assert daemon["from"] == {"name": "", "address": "MAILER-DAEMON"}
+    assert "party" not in daemon
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "address"),
+    [
+        ("Doe, John <j@example.com>", "Doe, John", "j@example.com"),
+        ("j@example.com (John Doe)", "John Doe", "j@example.com"),
+        ("John Doe j@example.com", "John Doe", "j@example.com"),
+        ('"Doe \\"JD\\" John" <j@example.com>', 'Doe "JD" John', "j@example.com"),
+        ("<@relay.example,@b.example:j@example.com>", "", "j@example.com"),
+        ("mailto:j@example.com", "", "j@example.com"),
+        ('"=?utf-8?q?J=C3=B6rg?=" <j@example.com>', "Jörg", "j@example.com"),
+        ("'John' <j@example.com", "John", "j@example.com"),
+    ],
+)
+def test_senders_are_read_however_they_are_written(header: str, name: str, address: str) -> None:
+    assert fields(f"From: {header}\n\n")["from"] == {"name": name, "address": address}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\r\n\r\n", b"\x00\x01\x02\xff\xfe", b"hello there\nno header", b"PK\x03\x04" + bytes(range(256)) * 9],
+)
+def test_what_is_no_mail_is_rejected_with_the_place(body: bytes) -> None:
+    outcome = channel.parse(payload(body))
+    assert isinstance(outcome, Rejected)
+    assert outcome.why
+    assert (outcome.at or "").startswith("byte ")
+
+
+def test_a_text_with_a_colon_is_not_a_mail() -> None:
+    assert isinstance(channel.parse(payload("Dear all: this is a note.\n\nbye")), Rejected)
+
+
+def test_a_line_that_lost_its_indentation_does_not_end_the_header() -> None:
+    assert fields("From: a@example.com\nX-Long: a\nb c d\nSubject: still here\n\nhello")["subject"] == "still here"
+
+
+MIXED = """\
+From: a@example.com
+Subject: files
+Content-Type: multipart/mixed; boundary="outer"
+
+preamble
+--outer
+Content-Type: multipart/alternative; boundary=inner
+
+--inner
+Content-Type: text/plain
+
+plain words
+--inner
+Content-Type: text/html
+
+<p>html &amp; words</p>
+--inner--
+--outer
+Content-Type: application/pdf; name="=?utf-8?B?2YHYp9qp2KrZiNixLnBkZg==?="
+Content-Disposition: attachment
+Content-Transfer-Encoding: base64
+
+JVBERg==
+--outer
+Content-Type: image/png
+Content-Disposition: inline; filename*0*=utf-8''na%C3%AF; filename*1=ve.png
+
+PNG
+--outer
+Content-Type: message/rfc822
+
+From: b@example.com
+Content-Type: text/plain
+
+not ours
+--outer--
+epilogue
+"""
+
+
+def test_text_html_and_files_are_told_apart() -> None:
+    draft = understood(MIXED)
+    assert (draft.fields["text"], draft.fields["html"]) == ("plain words", "<p>html &amp; words</p>")
+    assert [(file.name, file.type) for file in draft.files] == [
+        ("فاکتور.pdf", "application/pdf"),
+        ("naïve.png", "image/png"),
+        (None, "message/rfc822"),
+    ]
+    assert draft.files[0].content == b"%PDF"
+    assert draft.files[1].content == b"PNG"
+
+
+def test_a_truncated_mail_keeps_what_has_come() -> None:
+    draft = understood(MIXED[: MIXED.index("JVBERg==") + 6])
+    assert draft.fields["text"] == "plain words"
+    assert draft.files[0].content == b"%PDF"[:4]
+
+
+def test_a_mail_of_html_alone_is_readable() -> None:
+    html = (
+        "<html><head><title>t</title><style>p{}</style></head><body><p>Dear&nbsp;shop,</p>one<br>two<script>x</script>"
+    )
+    mail = fields(
+        f"From: a@example.com\nContent-Type: text/html\n\n{html}<ul><li>a<li>b</ul><table><tr><td>1<td>2</table>3 < 4"
+    )
+    assert mail["text"].split("\n") == ["Dear shop,", "", "one", "two", "", "a", "b", "", "1 2", "", "3 < 4"]
+    assert mail["html"].startswith("<html>")
+
+
+def body_in(charset: str | None, data: bytes) -> str:
+    header = f"; charset={charset}" if charset else ""
+    text: str = fields(f"From: a@example.com\nContent-Type: text/plain{header}\n\n".encode() + data)["text"]
+    return text
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoded", "words"),
+    [
+        ("utf-8", "utf-8", "سلام، سفارش من کجاست؟"),
+        ("iso-8859-1", "utf-8", "سلام، سفارش من کجاست؟"),
+        ("windows-1256", "cp1256", "سلام، سفارش من"),
+        ("x-no-such", "cp1256", "سلام، سفارش من"),
+        (None, "cp1256", "سلام، سفارش من"),
+        (None, "cp1251", "Добрый день"),
+        ("us-ascii", "cp1252", "Grüße aus Köln"),
+        ("base64", "utf-8", "naïve"),
+        ("gb2312", "gb18030", "你好，我的订单"),
+        ("iso-2022-jp", "iso2022_jp", "こんにちは"),
+        ("utf-7", "utf-7", "Grüße"),
+    ],
+)
+def test_words_survive_a_wrong_an_unknown_and_a_missing_charset(charset: str | None, encoded: str, words: str) -> None:
+    assert body_in(charset, words.encode(encoded)) == words
+
+
+def test_broken_utf_8_is_not_taken_for_another_script() -> None:
+    assert body_in("utf-8", "سلام سفارش من".encode()[:-1]).startswith("سلام سفارش م")
+    assert body_in(None, "سلام سفارش من".encode() + b"\xff").startswith("سلام سفارش من")
+
+
+def test_nothing_comes_out_that_a_database_refuses() -> None:
+    mail = b"From: \0a <a@example.com>\nSubject: =?utf-8?Q?a=00b?=\0\nContent-Type: text/plain; charset=utf-16\n\n"
+    found = fields(mail + b"a\0\0\xd8b\0")
+    assert found["subject"] == "ab"
+    assert found["from"]["name"] == "a"
+    assert "\0" not in found["text"]
+    assert not any("\ud800" <= letter <= "\udfff" for letter in found["text"])
+
+
+def test_encoded_words_may_be_cut_within_a_letter() -> None:
+    first, second = base64.b64encode("س".encode()[:1]).decode(), base64.b64encode("س".encode()[1:]).decode()
+    assert fields(f"From: a@b.c\nSubject: =?utf-8?B?{first}?=\n =?utf-8?B?{second}?= x\n\n")["subject"] == "س x"

@@ -1,0 +1,66 @@
+"""How files are cut into mails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.channels.email import channel, maildir
+from hub.channels.email.files import split
+
+FIRST = b"From: a@example.com\nSubject: one\n\nFrom here on, no separator.\n>From quoted\n"
+SECOND = b"From: b@example.com\nSubject: two\n\nFrom my desk\n\nFrom now on I write at 10 daily\n"
+LINE = b"From a@example.com Sun Mar  1 10:00:00 2026\n"
+
+
+def bodies(path: Path) -> list[bytes | None]:
+    return [piece.body for piece in split(path)]
+
+
+def test_an_eml_is_left_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "one.eml"
+    path.write_bytes(FIRST)
+    (piece,) = split(path)
+    assert (piece.body, piece.path) == (None, path)
+
+
+def test_an_mbox_is_cut_at_its_separators_and_nowhere_else(tmp_path: Path) -> None:
+    path = tmp_path / "box.mbox"
+    path.write_bytes(LINE + FIRST + b"\n" + LINE + SECOND + b"\n")
+    assert bodies(path) == [FIRST.replace(b">From quoted", b"From quoted"), SECOND]
+
+
+def test_an_mbox_with_windows_line_ends_is_cut_too(tmp_path: Path) -> None:
+    path = tmp_path / "box.mbox"
+    path.write_bytes((LINE + FIRST + b"\n" + LINE + SECOND + b"\n").replace(b"\n", b"\r\n"))
+    assert bodies(path)[1] == SECOND.replace(b"\n", b"\r\n")
+
+
+def test_what_precedes_the_first_separator_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "box.mbox"
+    path.write_bytes(SECOND + b"\n" + LINE + FIRST)
+    assert len(bodies(path)) == 2
+
+
+def test_an_empty_mbox_has_no_mails(tmp_path: Path) -> None:
+    path = tmp_path / "box.mbox"
+    path.write_bytes(b"")
+    assert bodies(path) == []
+
+
+def test_the_end_of_a_very_long_line_is_not_an_empty_line(tmp_path: Path) -> None:
+    path = tmp_path / "box.mbox"
+    path.write_bytes(LINE + b"Subject: long\n\n" + b"x" * (64 * 1024) + b"\n" + LINE + b"\n" + LINE + FIRST)
+    assert len(bodies(path)) == 2
+
+
+def test_a_maildir_offers_what_was_delivered_whatever_it_is_called(tmp_path: Path) -> None:
+    for folder, name in (("cur", "1.a:2,S"), ("new", "2.b"), ("tmp", "3.c")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(FIRST)
+    assert [piece.path and piece.path.name for piece in maildir(tmp_path)] == ["1.a:2,S", "2.b"]
+    assert len(list(split(tmp_path))) == 2
+
+
+def test_the_channel_looks_at_mails_and_mailboxes() -> None:
+    assert channel.suffixes == (".eml", ".mbox")
+    assert channel.split is split
