@@ -60,11 +60,8 @@ def settings(home: Path | None = None, port: int | None = None) -> Any:
 @contextmanager
 def opened() -> Iterator[Any]:
     """The hub; errors of reaching it become exit code 3, in words."""
-    import psycopg
-    from psycopg_pool import PoolTimeout
-
     from hub.reach import reach
-    from hub.store.database import TooOld
+    from hub.store.database import TooOld, Unavailable
     from hub.store.embedded import PostgresFailed
 
     try:
@@ -72,9 +69,9 @@ def opened() -> Iterator[Any]:
             yield hub
     except BrokenPipeError:
         raise
-    except (PostgresFailed, TooOld, PoolTimeout) as error:
+    except (PostgresFailed, TooOld) as error:
         raise Unreachable(str(error)) from error
-    except (psycopg.OperationalError, OSError) as error:
+    except (Unavailable, OSError) as error:
         raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
 
 

@@ -100,7 +100,7 @@ def _examples(folder: Path) -> Iterator[str]:
 
 
 def _unfit(name: str, version: int, content: bytes) -> str | None:
-    """Why this is no example of that event: a CloudEvent of its type, whose data its kind takes, upcast if it is old."""
+    """Why this is no example: a CloudEvent of the type, whose data the kind takes, upcast where the version is old."""
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:

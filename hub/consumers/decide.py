@@ -216,7 +216,7 @@ def _write(
     fresh = [event.id for event in events if event.type == "ticket.opened"]
     numbers = dict(zip(fresh, decisions.numbers(tx, len(fresh)), strict=True))
     whole = [replace(e, data=e.data | {"number": numbers[e.id]}) if e.id in numbers else e for e in events]
-    appended = recorder.record(lambda _: [Outgoing(event) for event in whole], tx)
+    appended = recorder.append_entered([Outgoing(event) for event in whole], tx)
     decisions.keep(tx, joined, {event.stream: event.revision or 0 for event in events})
     return tuple(one.place for one in appended if one.place)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import psycopg
 import structlog
 
 from hub.consumers.decode import decode
@@ -23,7 +22,7 @@ from hub.log._protocol import Recorded
 from hub.projections._shape import Fold
 from hub.store import archive, projected
 from hub.store.checkpoints import claim_lanes, lock_all, move
-from hub.store.database import Connection
+from hub.store.database import Connection, Unavailable
 from hub.store.projected import projections
 
 log = structlog.get_logger()
@@ -60,7 +59,7 @@ class Lane:
                 done = self._attempt(limit, count)
                 self._died.extend([False] * done)
                 return done
-            except (psycopg.OperationalError, NewerVersion):
+            except (Unavailable, NewerVersion):
                 raise
             except Exception as error:
                 if count == 1:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import psycopg
 import structlog
 
 from hub.consumers.decide import decide_waiting
@@ -14,7 +13,7 @@ from hub.consumers.project import Lane, refold
 from hub.consumers.record import Recorder
 from hub.consumers.understand import understand
 from hub.log.embedded import CHANNEL
-from hub.store.database import Database
+from hub.store.database import Database, Unavailable
 from hub.store.listening import listen
 
 log = structlog.get_logger()
@@ -56,6 +55,6 @@ def forever(database: Database, step: Callable[[], int], stop: threading.Event) 
                     while step() and not stop.is_set():
                         pass
                     wait(1.0)
-        except psycopg.OperationalError as error:
+        except Unavailable as error:
             log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
             stop.wait(_AGAIN)

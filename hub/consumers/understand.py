@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -21,7 +22,7 @@ from hub.events.draft import Draft
 from hub.events.envelope import Event
 from hub.events.ids import named
 from hub.events.prepare import NotValid, fingerprint, prepare
-from hub.store import ledger
+from hub.store import archive, ledger
 from hub.store.blobs import Damaged, Missing
 from hub.store.checkpoints import claim_lanes, move
 from hub.store.database import Connection
@@ -69,47 +70,49 @@ def _settle(recorder: Recorder, tx: Connection, payloads: Sequence[Event], *, an
     read = [_read(recorder, payload) for payload in payloads]
     wanted = {event.id: (event, one.payload.id) for one in read for event in reversed(one.events)}
     digests = {id: fingerprint(event, recorder.keys.secret) for id, (event, _) in wanted.items()}
-    before = ledger.events_of(tx, [p.id for p in payloads]) if anew else {}
     owners = ledger.claim(tx, {id: (payload, digests[id]) for id, (_, payload) in wanted.items()})
-    streams = ledger.streams_of(tx, [id for ids in before.values() for id in ids])
-    outgoing: list[Outgoing] = []
-    outcomes: list[ledger.Settled] = []
-    for one in read:
-        mine = [event for event in one.events if owners[event.id].payload == one.payload.id]
-        old = before.get(one.payload.id, [])
-        outgoing += _news(mine, old, owners, digests)
-        outgoing += [_withdrawal(lost, streams[lost], one.payload) for lost in set(old) - {event.id for event in mine}]
-        outcomes.append(_outcome(one, mine, owners))
+    mine = {one.payload.id: [e for e in one.events if owners[e.id].payload == one.payload.id] for one in read}
+    fresh = [Outgoing(event) for events in mine.values() for event in events if owners[event.id].fresh]
+    outgoing = fresh + (_second_thoughts(tx, read, mine, owners, digests) if anew else [])
     ledger.heads(tx, [each.event for each in outgoing])
-    ledger.settle(tx, outcomes)
+    ledger.settle(tx, [_outcome(one, mine[one.payload.id]) for one in read])
     ledger.tie(tx, {one.payload.id: {n.id for e in one.events for n in e.named} for one in read})
-    recorder.record(lambda _: outgoing, tx)
+    recorder.append_entered(outgoing, tx)
 
 
-def _news(
-    mine: list[Event], old: list[str], owners: dict[str, ledger.Claim], digests: dict[str, bytes]
-) -> list[Outgoing]:
-    """What is to be appended: new events, and replacements of those that read otherwise now."""
-    news = []
-    for event in mine:
-        claim = owners[event.id]
-        if claim.fresh or event.id not in old:
-            news.append(Outgoing(event))
-        elif claim.digest != digests[event.id]:
-            other = named("replacement", event.id, digests[event.id].hex())
-            news.append(Outgoing(replace(event, id=other, replaces=event.id)))
-    return news
+def _second_thoughts(
+    tx: Connection, read: Sequence[Read], mine: dict[str, list[Event]], owners: dict[str, ledger.Claim],
+    digests: dict[str, bytes],
+) -> list[Outgoing]:  # fmt: skip
+    """What payloads say otherwise now: replacements of what they said, and withdrawals of what they say no more."""
+    before = ledger.events_of(tx, list(mine))
+    said = {id for ids in before.values() for id in ids}
+    streams = ledger.streams_of(tx, sorted(said))
+    ranks = archive.replacements(tx, sorted(said | set(digests)))
+    found = []
+    changed: dict[str, bytes] = {}
+    for one in read:
+        events = mine[one.payload.id]
+        for event in events:
+            if not owners[event.id].fresh and (event.id not in said or owners[event.id].digest != digests[event.id]):
+                changed[event.id] = digests[event.id]
+                found.append(_in_place_of(event.id, event, ranks))
+        for lost in sorted(set(before.get(one.payload.id, ())) - {event.id for event in events}):
+            nothing = replace(one.payload, type="event.withdrawn", version=1, stream=streams[lost], data={}, personal={},
+                              cause=one.payload.id)  # fmt: skip
+            found.append(_in_place_of(lost, nothing, ranks))
+    ledger.reclaim(tx, changed)
+    return found
 
 
-def _withdrawal(lost: str, stream: str, payload: Event) -> Outgoing:
-    """The payload no longer says this event: something that shows nothing takes its place."""
-    return Outgoing(replace(
-        payload, id=named("withdrawal", lost, payload.id), type="event.withdrawn", version=1, stream=stream,
-        data={}, personal={}, cause=payload.id, replaces=lost,
-    ))  # fmt: skip
+def _in_place_of(root: str, event: Event, ranks: dict[str, tuple[int, datetime]]) -> Outgoing:
+    """This event replaces that one, and whatever replaced it before: learnt later, whatever the clock says."""
+    count, last = ranks.get(root, (0, event.recorded))
+    recorded = max(datetime.now(UTC), last + timedelta(microseconds=1))
+    return Outgoing(replace(event, id=named("replacement", root, str(count)), replaces=root, recorded=recorded))
 
 
-def _outcome(one: Read, mine: list[Event], owners: dict[str, ledger.Claim]) -> ledger.Settled:
+def _outcome(one: Read, mine: list[Event]) -> ledger.Settled:
     payload, outcome = one.payload, one.outcome
     if one.events and not mine:
         outcome = Ignored(f"same {payload.data['channel']} as {one.events[0].id}")

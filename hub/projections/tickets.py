@@ -48,6 +48,8 @@ def apply(row: Ticket | None, event: Event) -> Ticket:
     if event.type == "ticket.opened" and event.personal.get("subject"):
         said["subject"] = event.personal["subject"]
     step = [event.revision or 0, iso(event.time), event.root, event.type, event.data.get("by"), said]
+    if row and step[:3] > row.steps[-1][:3]:
+        return replace(_after(row, step), steps=[*row.steps, step])
     steps = sorted([*(row.steps if row else ()), step], key=lambda s: s[:3])
     return folded(event.stream, steps)
 

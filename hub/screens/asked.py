@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
@@ -56,8 +56,8 @@ async def _as_of_now(request: Request) -> None:
             raise Problem(422, "The state of another time cannot be asked for yet.", [(f"?{name}", "reserved")])
 
 
-TheHub = Annotated[Any, Depends(hub_of)]
-TheDoor = Annotated[Any, Depends(door_of)]
+TheHub = Annotated[Hub, Depends(hub_of)]
+TheDoor = Annotated[Door, Depends(door_of)]
 NOW_ONLY = Depends(_as_of_now)
 
 Text = Annotated[str, AfterValidator(storable)]
@@ -87,7 +87,8 @@ def spoken(number: str | None) -> str | None:
 
 async def body_of(request: Request) -> bytes:
     """The raw body. Raises Problem 413 before it is all in memory."""
-    if (request.headers.get("content-length") or "0").isdigit() and int(request.headers.get("content-length") or 0) > BODY:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > BODY:
         raise _too_large()
     pieces, size = [], 0
     async for piece in request.stream():
@@ -99,7 +100,8 @@ async def body_of(request: Request) -> bytes:
 
 
 def _too_large() -> Problem:
-    return Problem(413, f"A request may bring {BODY // 1024**2} MB; send less at a time.", headers={"Connection": "close"})
+    detail = f"A request may bring {BODY // 1024**2} MB; send less at a time."
+    return Problem(413, detail, headers={"Connection": "close"})
 
 
 def wait_until_shown(hub: Hub, places: Sequence[Place], seconds: float = SHOWN_WITHIN) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,14 +13,15 @@ from hub.store.database import Connection
 
 # An event is superseded once a later one `replaces` it, or replaces the same one, and that one has been folded.
 _FOLDED = "JOIN checkpoint c ON c.step = 'project' AND c.topic = r.topic AND c.part = r.part AND r.position < c.next"
+# LATERAL and count(*), where a join and NOT EXISTS would say the same: a cached plan must not scan the archive.
 _STANDING = f"""
 SELECT e.topic, e.part, e.position, e.value
-FROM unnest(%s::text[]) AS n(stream) JOIN event e USING (stream)
+FROM unnest(%s::text[]) AS n(stream) CROSS JOIN LATERAL (SELECT * FROM event WHERE stream = n.stream OFFSET 0) e
 JOIN checkpoint k ON k.step = 'project' AND k.topic = e.topic AND k.part = e.part AND e.position < k.next
-WHERE NOT EXISTS (SELECT FROM event r {_FOLDED} WHERE r.replaces = coalesce(e.replaces, e.id)
-  AND (e.replaces IS NULL OR (r.recorded, r.id) > (e.recorded, e.id)))
-AND NOT EXISTS (SELECT FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part
-  AND d.position = e.position)
+WHERE (SELECT count(*) FROM event r {_FOLDED} WHERE r.replaces = coalesce(e.replaces, e.id)
+  AND (e.replaces IS NULL OR (r.recorded, r.id) > (e.recorded, e.id))) = 0
+AND (SELECT count(*) FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part
+  AND d.position = e.position) = 0
 ORDER BY 1, 2, 3
 """
 
@@ -35,6 +37,16 @@ def superseded(tx: Connection, ids: Sequence[str]) -> set[str]:
         f"SELECT r.replaces::text FROM unnest(%s::uuid[]) AS n(id) JOIN event r ON r.replaces = n.id {_FOLDED}", [list(ids)]
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def replacements(tx: Connection, roots: Sequence[str]) -> dict[str, tuple[int, datetime]]:
+    """How often each of these events was replaced, and when that was learnt last; the others are left out."""
+    rows = tx.execute(
+        "SELECT r.replaces::text, count(*), max(r.recorded) FROM unnest(%s::uuid[]) AS n(id)"
+        " JOIN event r ON r.replaces = n.id GROUP BY 1",
+        [list(roots)],
+    ).fetchall()
+    return {root: (count, last) for root, count, last in rows}
 
 
 def all_superseded(tx: Connection) -> set[str]:
@@ -88,8 +100,8 @@ def streams_of_event(tx: Connection, root: str) -> set[str]:
 def of_streams(tx: Connection, streams: Collection[str]) -> list[Recorded]:
     """Every archived event of these streams, in the order of the log."""
     rows = tx.execute(
-        "SELECT e.topic, e.part, e.position, e.value FROM event e JOIN unnest(%s::text[]) AS n(stream) USING (stream)"
-        " ORDER BY 1, 2, 3",
+        "SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[]) AS n(stream)"
+        " CROSS JOIN LATERAL (SELECT * FROM event WHERE stream = n.stream OFFSET 0) e ORDER BY 1, 2, 3",
         [sorted(streams)],
     ).fetchall()
     return _recorded(rows)
@@ -153,11 +165,10 @@ def revive(tx: Connection, ids: Sequence[str]) -> set[str]:
 def bury(tx: Connection, step: str, batch: Sequence[Recorded], reason: str) -> None:
     """Write these events down as dead letters of a step."""
     for recorded in batch:
-        document: Mapping[str, str] = orjson.loads(recorded.value)
         tx.execute(
-            "INSERT INTO dead_letter (step, topic, part, position, id, stream, reason) VALUES (%s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [step, *recorded.place, document["id"], document["stream"], reason],
+            "INSERT INTO dead_letter (step, topic, part, position, id, stream, reason) SELECT %s, topic, part, position,"
+            " id, stream, %s FROM event WHERE topic = %s AND part = %s AND position = %s ON CONFLICT DO NOTHING",
+            [step, reason, *recorded.place],
         )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+Unavailable = psycopg.OperationalError  # the database is away or chose this transaction to end a deadlock
 STEPS = {"understand": ("inbound",), "decide": ("touchpoints",), "project": tuple(t for t in TOPICS if t != "inbound")}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 7_201_544_010  # advisory lock: one process at a time brings the tables up to date

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-import psycopg
 
 from hub.log._protocol import Place, Recorded
-from hub.store.database import Connection
+from hub.store.database import Connection, Unavailable as Unavailable
 
-Unavailable = psycopg.OperationalError  # the database is away or chose this transaction to end a deadlock
 
 # Unlike the projections this reads what is not folded yet: a decision follows the last one, shown or not. LATERAL and
 # count(*), where a join and NOT EXISTS would say the same: a cached plan must not scan the archive for a few streams.

@@ -52,6 +52,14 @@ def claim(tx: Connection, wanted: Mapping[str, tuple[str, bytes]]) -> dict[str, 
     return {event: Claim(payload, bytes(digest), event in fresh) for event, payload, digest in rows}
 
 
+def reclaim(tx: Connection, digests: Mapping[str, bytes]) -> None:
+    """What these events say now, after they were read anew."""
+    tx.execute(
+        "UPDATE claim c SET digest = n.digest FROM unnest(%s::uuid[], %s::bytea[]) AS n(event, digest) WHERE c.event = n.event",
+        [list(digests), list(digests.values())],
+    )
+
+
 def settle(tx: Connection, outcomes: Sequence[Settled]) -> None:
     """Write outcomes down; a payload that was read anew has its newest."""
     ordered = sorted(outcomes, key=lambda o: o.payload)
@@ -163,8 +171,7 @@ FULL JOIN waiting w USING (source, channel) ORDER BY source, channel
 
 
 def balance(tx: Connection) -> dict[str, Any]:
-    """The ledger in the contract's shape."""
-    tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    """The ledger in the contract's shape; one statement, so one snapshot."""
     names = ("source", "channel", "received", "understood", "ignored", "rejected", "waiting", "duplicates")
     sources = [dict(zip(names, row, strict=True)) for row in tx.execute(_BALANCE).fetchall()]
     even = all(s["received"] == s["understood"] + s["ignored"] + s["rejected"] + s["waiting"] for s in sources)

@@ -142,7 +142,10 @@ def search(tx: Connection, words: str, limit: int = 20) -> list[list[str]]:
 
 # -- tickets -----------------------------------------------------------------------------------------------------------
 
-_TICKET = "ticket::text, number, state, waiting_for, subject, party::text, owner, priority, department, opened, changed, contacts, steps, revision"
+_TICKET = (
+    "ticket::text, number, state, waiting_for, subject, party::text, owner, priority, department, opened, changed, contacts,"
+    " steps, revision, conversation"
+)
 
 
 def ticket(tx: Connection, id_or_number: str) -> Json | None:
@@ -183,13 +186,15 @@ def tickets(
 def _tickets(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
     rows = tx.execute(f"SELECT {_TICKET} FROM tickets t {where}", values).fetchall()
     names = ("id", "number", "state", "waiting_for", "subject", "party", "owner", "priority", "department", "opened",
-             "changed", "contacts", "steps", "revision")  # fmt: skip
+             "changed", "contacts", "steps", "revision", "conversation")  # fmt: skip
     found = [dict(zip(names, row, strict=True)) for row in rows]
     named = _orders_named(tx, {contact for one in found for contact in one["contacts"]})
+    threads = _orders_in(tx, {one["conversation"] for one in found if one["conversation"]})
     for one in found:
         party, steps = one.pop("party"), one.pop("steps")
         one["customer"] = who.component(tx, party)[0] if party else None
-        one["orders"] = sorted({number for contact in one["contacts"] for number in named.get(contact, ())})
+        numbers = {number for contact in one["contacts"] for number in named.get(contact, ())}
+        one["orders"] = sorted(numbers | threads.get(one.pop("conversation"), set()))
         one["history"] = [{"type": step[3], "time": step[1], "by": step[4]} for step in steps]
     return found
 
@@ -205,6 +210,21 @@ def _orders_named(tx: Connection, contacts: set[str]) -> dict[str, list[str]]:
     ).fetchall()
     there = _existing(tx, {number for _, numbers in rows for number in numbers})
     return {id: [number for number in numbers if number in there] for id, numbers in rows}
+
+
+def _orders_in(tx: Connection, conversations: set[str]) -> dict[str, set[str]]:
+    """The orders that these conversations name."""
+    if not conversations:
+        return {}
+    rows = tx.execute(
+        "SELECT DISTINCT t.stream, o.number FROM timeline t JOIN unnest(%s::text[]) AS n(stream) USING (stream)"
+        " CROSS JOIN LATERAL jsonb_array_elements_text(t.orders) AS m(number) JOIN orders o ON o.number = m.number",
+        [sorted(conversations)],
+    ).fetchall()
+    named: dict[str, set[str]] = {}
+    for stream, number in rows:
+        named.setdefault(stream, set()).add(number)
+    return named
 
 
 # -- orders ------------------------------------------------------------------------------------------------------------

@@ -98,31 +98,31 @@ def _complete(text: list[Part], texts: int, html: list[Part], htmls: int) -> Non
 
 def text_body(bodies: Bodies) -> str:
     """All that is to be read, in its order; html as text."""
-    room, out = LONGEST_TEXT, []
-    for part in bodies.text:
-        if part.type in ("text/plain", "text/html") and room > 0:
-            words = text_of(part, room)
-            room -= len(words.encode("utf-8"))
-            out.append(as_text(words) if part.type == "text/html" else words)
-    return "\n".join(words.strip("\n") for words in out)
+    read = _read(bodies.text, ("text/plain", "text/html"))
+    return "\n".join((as_text(words) if type_ == "text/html" else words).strip("\n") for type_, words in read)
 
 
 def html_body(bodies: Bodies) -> str | None:
     """The html that its sender wrote, not cleaned; None where there is none."""
+    return "\n".join(words for _, words in _read(bodies.html, ("text/html",))) or None
+
+
+def _read(parts: list[Part], types: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The type and the words of each, as far as there is room."""
     room, out = LONGEST_TEXT, []
-    for part in bodies.html:
-        if part.type == "text/html" and room > 0:
-            words = text_of(part, room)
-            room -= len(words.encode("utf-8"))
-            out.append(words)
-    return "\n".join(out) or None
+    for part in parts:
+        if part.type in types and room > 0:
+            out.append((part.type, text_of(part, room)))
+            room -= part.end - part.start
+    return out
 
 
 def files(bodies: Bodies) -> tuple[File, ...]:
-    """The attachments in their order, then the texts too long to be shown whole."""
-    cut = {id(part): part for part in bodies.text + bodies.html if _is_cut(part)}
+    """The attachments in their order, then the texts for which there was no room."""
+    cut = {id(part): part for parts in (bodies.text, bodies.html) for part in _cut(parts)}
     return tuple(File(part.name, part.type, part.decoded()) for part in [*bodies.attachments, *cut.values()])
 
 
-def _is_cut(part: Part) -> bool:
-    return not _media(part) and part.end - part.start > LONGEST_TEXT
+def _cut(parts: list[Part]) -> list[Part]:
+    texts = [part for part in parts if not _media(part)]
+    return texts if sum(part.end - part.start for part in texts) > LONGEST_TEXT else []

@@ -35,6 +35,7 @@ OF_A_REPORT = (
 )
 FIELDS_AT_MOST = 256 * 1024
 RECIPIENTS_AT_MOST = 100
+LOOKED_AT = 6000
 STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 REPLY_AND_STATUS = re.compile(r"\b[45]\d\d[ -]#?([45]\.\d{1,3}\.\d{1,3})\b|\(#([45]\.\d{1,3}\.\d{1,3})\)")
 REPLY = re.compile(r"\b([45][0-5]\d)\b")
@@ -86,8 +87,9 @@ def _looks_like_one(headers: Headers, who: Sender, subject: str, text: str, repo
 
 def _own_words(text: str) -> str:
     """Up to what is quoted or forwarded. A machine says what it has to say at once."""
-    forwarded = FORWARDED.search(text)
-    return text[: forwarded.start() if forwarded else None][:6000]
+    beginning = text[:LOOKED_AT]
+    forwarded = FORWARDED.search(beginning)
+    return beginning[: forwarded.start()] if forwarded else beginning
 
 
 def _answers(headers: Headers) -> bool:
@@ -177,7 +179,7 @@ def _first(blocks: list[Headers], name: str) -> str | None:
 def _status(blocks: list[Headers], text: str) -> str | None:
     """As reported; a diagnostic's own code says more than the x.0.0 that some systems report."""
     said = [found[1] for block in blocks if (found := STATUS.search(block.text("status")))]
-    told = [block.text("diagnostic-code") for block in blocks] if blocks else [text[:6000]]
+    told = [block.text("diagnostic-code") for block in blocks] if blocks else [text[:LOOKED_AT]]
     detailed = [found[1] or found[2] for one in told if (found := REPLY_AND_STATUS.search(one))]
     if said and not said[0].endswith(".0.0"):
         return said[0]
@@ -187,7 +189,7 @@ def _status(blocks: list[Headers], text: str) -> str | None:
 def _reply(blocks: list[Headers], text: str) -> str | None:
     """The SMTP reply, without its words: they name people."""
     told = " ".join(block.text("diagnostic-code") for block in blocks if block.has("diagnostic-code"))
-    found = REPLY.search(told) or re.search(r"\b([45][0-5]\d)[ -]#?[45]\.\d{1,3}\.\d{1,3}\b", text[:6000])
+    found = REPLY.search(told) or re.search(r"\b([45][0-5]\d)[ -]#?[45]\.\d{1,3}\.\d{1,3}\b", text[:LOOKED_AT])
     return f"smtp {found[1]}" if found else None
 
 

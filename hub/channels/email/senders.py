@@ -13,9 +13,8 @@ DAEMON = re.compile(
     re.I,
 )
 KEEPER = re.compile(
-    r"^(?:po+st[._-]?master|bounces?|bounced|mail-?admin|sysadmin|mail[._-]?system|smtp|feedback(?:loop)?|"
-    r"fbl|abuse|complaints?|.*dmarc.*|.*arf.*)(?:[+=-].*)?$",
-    re.I,
+    r"^(?:po+st[._-]?master|bounces?|bounced|mail-?admin|sysadmin|mail[._-]?system|feedback-?loop|fbl)(?:[+=-].*)?$",
+    re.IGNORECASE,
 )
 KEEPER_NAME = re.compile(
     r"mail(?:er)?[ -]?(?:delivery|deliver|daemon|administrator|system)|delivery (?:sub)?system|"

@@ -20,12 +20,12 @@ from hub.events.envelope import shown
 from hub.log._protocol import Place
 from hub.screens.access import may, needs
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading
+from hub.screens.asked import Hub, MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading
 from hub.screens.door import Arrival, tally
 from hub.screens.problems import Problem
 from hub.screens.shapes import TIME, Envelopes, Taken
-from hub.store import customers as who
-from hub.store import reads
+from hub.store import customers, reads
+from hub.store.database import Connection
 
 router = APIRouter(tags=["events"])
 CHANNEL = "events"
@@ -55,9 +55,10 @@ async def send(request: Request, door: TheDoor) -> Json:
     """Structured, batch or binary mode. What is accepted is durable; what is refused is kept and counted."""
     body = await body_of(request)
     headers, received = dict(request.headers), clock()
-    take = arrivals if len(body) < _LONG else _beside
-    found: Any = take(headers, body, received)
-    came, alone = await found if take is _beside else found
+    if len(body) < _LONG:
+        came, alone = arrivals(headers, body, received)
+    else:
+        came, alone = await run_in_threadpool(arrivals, headers, body, received)
     answers = await door.take(came)
     refused = answers[0].refused if alone else None
     if refused and alone == "unreadable":
@@ -65,10 +66,6 @@ async def send(request: Request, door: TheDoor) -> Json:
     if refused and alone == "forbidden":
         raise Problem(403, "Events of this type cannot be sent from outside.", [(refused.at, refused.why)])
     return Json(tally(answers), 202)
-
-
-async def _beside(headers: Mapping[str, str], body: bytes, received: datetime) -> tuple[list[Arrival], str | None]:
-    return await run_in_threadpool(arrivals, headers, body, received)
 
 
 def arrivals(headers: Mapping[str, str], body: bytes, received: datetime) -> tuple[list[Arrival], str | None]:
@@ -123,6 +120,6 @@ def export(
     return Json({"items": items, "next": reads.cursor(*found[limit - 1].place) if more else None}, headers=NOT_KEPT)
 
 
-def _parties(hub: Any, tx: Any, text: str) -> list[str]:
-    found = who.who(tx, hub.keys, hub.settings.region, text)
+def _parties(hub: Hub, tx: Connection, text: str) -> list[str]:
+    found = customers.who(tx, hub.keys, hub.settings.region, text)
     return [party for parties in found for party in parties]

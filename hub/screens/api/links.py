@@ -49,8 +49,9 @@ def link(hub: TheHub, asked: Asked, caller: ByWhom) -> Json:
 
 
 @router.delete(
-    "/v1/links/{id}", status_code=204, response_class=Response, summary="Two parties are not one customer", **needs("link")
-)
+    "/v1/links/{id}", status_code=204, response_class=Response, summary="Two parties are not one customer",
+    **needs("link"),
+)  # fmt: skip
 def cut(hub: TheHub, id: Text, caller: ByWhom) -> Response:
     """Also a link that was only seen. Answers once the two are shown apart."""
     link_id = id_of(id)

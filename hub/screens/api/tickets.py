@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.consumers import decide
 from hub.consumers.runner import clock
-from hub.screens.access import may
+from hub.screens.access import may, needs
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.access import needs
 from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_until_shown
 from hub.screens.problems import Problem
 from hub.screens.shapes import TICKET_ID, Ticket, Tickets
@@ -20,7 +19,7 @@ from hub.store import reads
 from hub.store.access import Caller
 from hub.store.changes import last
 
-router = APIRouter(tags=["tickets"])
+router = APIRouter(tags=["tickets"], dependencies=[NOW_ONLY])
 State = Literal["new", "open", "waiting", "resolved", "closed"]
 
 
@@ -45,10 +44,7 @@ class Command(BaseModel):
         return {"type": self.command} | (self.model_extra or {})
 
 
-@router.get(
-    "/v1/tickets", response_model=Tickets, summary="Tickets, the last changed first", dependencies=[NOW_ONLY, *needs("read")["dependencies"]],
-    openapi_extra=needs("read")["openapi_extra"],
-)  # fmt: skip
+@router.get("/v1/tickets", response_model=Tickets, summary="Tickets, the last changed first", **needs("read"))
 def tickets(
     hub: TheHub, state: Annotated[State | None, Query()] = None, owner: MaybeText = None, limit: Limit = 50,
     before: Before = None,
@@ -57,10 +53,7 @@ def tickets(
         return Json(reads.tickets(tx, state, owner, limit, before), headers=NOT_KEPT)
 
 
-@router.get(
-    "/v1/tickets/{id}", response_model=Ticket, summary="One ticket, by its id or number",
-    dependencies=[NOW_ONLY, *needs("read")["dependencies"]], openapi_extra=needs("read")["openapi_extra"],
-)  # fmt: skip
+@router.get("/v1/tickets/{id}", response_model=Ticket, summary="One ticket, by its id or number", **needs("read"))
 def ticket(hub: TheHub, id: Text) -> Json:
     return Json(_ticket(hub, id), headers=NOT_KEPT)
 

@@ -1,0 +1,35 @@
+"""Shopify's webhooks, written down as they came. Who signs them with the shop's secret needs no key."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from hub.channels import shopify
+from hub.consumers.runner import clock
+from hub.screens.answers import Json
+from hub.screens.asked import TheDoor, TheHub, body_of
+from hub.screens.door import Arrival, tally
+from hub.screens.problems import Problem
+from hub.screens.shapes import Taken
+
+router = APIRouter(tags=["events"])
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+_HEADERS = {"parameters": [
+    {"name": name, "in": "header", "required": required, "schema": {"type": "string"}}
+    for name, required in (
+        ("X-Shopify-Hmac-Sha256", True), ("X-Shopify-Topic", True), ("X-Shopify-Webhook-Id", False),
+    )
+]}  # fmt: skip
+
+
+@router.post(
+    "/v1/in/shopify", response_model=Taken, summary="Take a Shopify webhook in", openapi_extra=_BODY | _HEADERS
+)
+async def webhook(request: Request, hub: TheHub, door: TheDoor) -> Json:
+    """`X-Shopify-Hmac-Sha256` is the signature; durable when this answers, understood a moment later."""
+    body = await body_of(request)
+    signature = request.headers.get("x-shopify-hmac-sha256", "")
+    if not shopify.verify(hub.settings.shopify_secret or "", body, signature):
+        raise Problem(401, "The signature is not the shop's; is HUB_SHOPIFY_SECRET the shop's secret?")
+    meta = {name: value for name, value in request.headers.items() if name.startswith("x-shopify-")}
+    return Json(tally(await door.take([Arrival("shopify", "shopify", body, clock(), meta)])))

@@ -1,0 +1,50 @@
+"""What is counted for those who operate the hub: per channel, never per sender or person."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from hub.store.database import Connection
+
+Counts = list[tuple[dict[str, str], Any]]
+_FRESH = 10.0  # seconds; counting outcomes reads a whole index, and anybody may ask
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Each a list of labels and a number."""
+
+    received: Counts
+    duplicates: Counts
+    outcomes: Counts
+    dead: Counts
+
+
+class Figures:
+    """Counts, and remembers for a few seconds what it counted."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._counted: Counted | None = None
+
+    def counted(self, tx: Connection) -> Counted:
+        if self._counted is None or self._until < time.monotonic():
+            self._counted = _count(tx)
+            self._until = time.monotonic() + _FRESH
+        return self._counted
+
+
+def _count(tx: Connection) -> Counted:
+    received = tx.execute(
+        "SELECT channel, sum(received), sum(duplicates) FROM received GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    outcomes = tx.execute("SELECT channel, kind, count(*) FROM outcome GROUP BY 1, 2 ORDER BY 1, 2").fetchall()
+    dead = tx.execute("SELECT step, count(*) FROM dead_letter GROUP BY 1 ORDER BY 1").fetchall()
+    return Counted(
+        [({"channel": channel}, n) for channel, n, _ in received],
+        [({"channel": channel}, n) for channel, _, n in received],
+        [({"channel": channel, "outcome": kind}, n) for channel, kind, n in outcomes],
+        [({"step": step}, n) for step, n in dead],
+    )

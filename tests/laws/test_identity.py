@@ -1,0 +1,112 @@
+"""Law 5: links in any order give the same customers; cut after link restores exactly what was before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.consumers import decide
+from hub.consumers.record import Outgoing
+from hub.events.draft import Draft
+from hub.events.identifiers import Identifier
+from hub.events.prepare import prepare
+from hub.store import customers
+from hub.wiring import Hub
+from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, of, shown, timeline
+from tests.laws.test_store import dump
+
+few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NAMES = "abcdef"
+PAIRS = st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda pair: pair[0] != pair[1])
+WORDS = st.lists(st.tuples(PAIRS, st.sampled_from(["seen", "linked", "decided", "cut"])), max_size=12)
+
+
+def identity(name: str) -> dict[str, str]:
+    return {"kind": "email", "value": f"{name}@example.com"}
+
+
+def say(n: int, word: tuple[tuple[str, str], str]) -> Draft:
+    """The n-th thing said of a pair; what is said has its time, whenever it arrives."""
+    (a, b), how = word
+    time = NOW - timedelta(days=2) + timedelta(minutes=n)
+    if how == "seen":
+        return Draft("order.placed", time, "/t", str(n), {"order": f"{n + 1000}", "party": [identity(a), identity(b)]})
+    by = {"by": "Mina"} if how == "decided" else {}
+    return Draft("party.cut" if how == "cut" else "party.linked", time, "/t", str(n), {"a": identity(a), "b": identity(b), **by})
+
+
+def expected(words: list[tuple[tuple[str, str], str]]) -> set[frozenset[str]]:
+    """The customers by the rule: the latest word of a person for a pair, else any evidence."""
+    decided: dict[frozenset[str], str] = {}
+    found: set[frozenset[str]] = set()
+    for pair, how in words:
+        if how in ("decided", "cut"):
+            decided[frozenset(pair)] = how
+        else:
+            found.add(frozenset(pair))
+    edges = {p for p in found if decided.get(p) != "cut"} | {p for p, how in decided.items() if how == "decided"}
+    groups = {frozenset([name]) for pair, _ in words for name in pair}
+    for edge in edges:
+        joined = frozenset().union(*(g for g in groups if g & edge))
+        groups = {g for g in groups if not g & edge} | {joined}
+    return groups
+
+
+def found(hub: Hub, words: list[tuple[tuple[str, str], str]]) -> set[frozenset[str]]:
+    ids = {hub.keys.party_id(Identifier("email", f"{n}@example.com")): n for pair, _ in words for n in pair}
+    with hub.database.transaction() as tx:
+        return {frozenset(ids[p] for p in customers.component(tx, party)) for party in ids}
+
+
+@few
+@given(words=WORDS, data=st.data())
+def test_what_is_said_of_pairs_in_any_order_gives_the_same_customers(
+    new_hub: Callable[[], Hub], words: list[Any], data: st.DataObject
+) -> None:
+    hub = new_hub()
+    drafts = data.draw(st.permutations([say(n, word) for n, word in enumerate(words)]))
+    for draft in drafts:
+        hub.recorder.record(lambda here, d=draft: [Outgoing(prepare(d, here, NOW))])
+    shown(hub)
+    assert found(hub, words) == expected(words)
+    hub.close()
+
+
+def test_naming_an_unknown_caller_brings_his_calls_and_a_cut_takes_them_away(hub: Hub) -> None:
+    come(hub, "message.received", "m", ago(days=3), message="m", party=EMAIL, text="hello")
+    for n in range(3):
+        come(hub, "call.ended", f"c{n}", ago(days=n + 1), call=f"c{n}", party=PHONE, cause="no_answer")
+    tables = ("timeline", "calls", "owners", "seen", "tickets", "orders", "conversations", "parties", "search")
+    before = ({t: dump(hub)[t] for t in tables}, timeline(hub, "sara@example.com"), customer(hub, "sara@example.com"))
+    decide.link(hub.recorder, EMAIL, PHONE, "he said so", "Mina", NOW)
+    shown(hub)
+    assert len(timeline(hub, "sara@example.com")) == 4
+    assert of(hub, "۰۹۱۲۱۲۳۴۵۶۷") == of(hub, "sara@example.com")
+    decide.cut(hub.recorder, EMAIL, PHONE, "another Sara", "Mina", NOW + timedelta(seconds=1))
+    shown(hub)
+    kept = {t: [row for row in dump(hub)[t] if not str(row[0]).startswith("link:")] for t in tables}
+    assert (kept, timeline(hub, "sara@example.com"), customer(hub, "sara@example.com")) == before
+
+
+def test_a_switchboard_number_links_nobody(hub: Hub) -> None:
+    for n in range(8):
+        come(hub, "order.placed", f"o{n}", ago(days=n), order=f"{2000 + n}", party=[identity(f"p{n}"), PHONE])
+    assert len({tuple(of(hub, f"p{n}@example.com")[0]) for n in range(8)}) == 8
+    assert of(hub, "p0@example.com")[0] != of(hub, "0912 123 4567")[0]
+
+
+def test_a_component_of_more_than_a_thousand_stops(hub: Hub) -> None:
+    import pytest
+
+    drafts = [
+        Draft("party.linked", ago(days=1), "/t", f"l{n}", {"a": identity(f"q{n}"), "b": identity(f"q{n + 1}")})
+        for n in range(1_001)
+    ]
+    hub.recorder.record(lambda here: [Outgoing(prepare(d, here, NOW)) for d in drafts])
+    shown(hub)
+    with pytest.raises(customers.TooLarge):
+        of(hub, "q5@example.com")

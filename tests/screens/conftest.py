@@ -1,0 +1,117 @@
+"""A hub on a real database, and the API over it. Nothing folds until a test says so, or asks for `worker`."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from hub.consumers.runner import once, until_quiet
+from hub.screens.app import create_app
+from hub.settings import Settings
+from hub.store import access
+from hub.wiring import Hub, open_hub
+
+SHOPIFY_SECRET = "the shop's secret"
+
+
+@dataclass(frozen=True)
+class Api:
+    """A client for each role; `admin` is `client`."""
+
+    hub: Hub
+    app: FastAPI
+    client: httpx.Client
+    roles: dict[str, httpx.Client]
+    anybody: httpx.Client
+
+    def fold(self) -> None:
+        until_quiet(self.hub.recorder, self.hub.lane)
+
+    def send(self, *events: dict[str, Any]) -> dict[str, Any]:
+        """Send these in one batch and show their effects."""
+        headers = {"content-type": "application/cloudevents-batch+json"}
+        answer = self.client.post("/v1/events", json=list(events), headers=headers)
+        assert answer.status_code == 202, answer.text
+        taken: dict[str, Any] = answer.json()
+        assert taken["rejected"] == []
+        self.fold()
+        return taken
+
+
+@pytest.fixture
+def hub(postgres_url: str, home: Path) -> Iterator[Hub]:
+    opened = open_hub(Settings.read({"HUB_SHOPIFY_SECRET": SHOPIFY_SECRET}, home=home), postgres_url)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The app behind uvicorn on a free port of loopback; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def api(hub: Hub) -> Iterator[Api]:
+    app = create_app(hub)
+    with served(app) as address, ExitStack() as clients:
+        keys = {role: access.create(hub.database, f"a {role}", role) for role in access.ROLES}
+        roles = {
+            role: clients.enter_context(
+                httpx.Client(base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=30)
+            )
+            for role, key in keys.items()
+        }  # fmt: skip
+        yield Api(hub, app, roles["admin"], roles, clients.enter_context(httpx.Client(base_url=address)))
+
+
+@pytest.fixture
+def worker(hub: Hub) -> Iterator[None]:
+    """The steps, run all the time as in a worker process."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            if not once(hub.recorder, hub.lane):
+                stop.wait(0.01)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+Event = dict[str, Any]
+
+
+@pytest.fixture
+def event() -> Callable[..., Event]:
+    """An event of the shop's chat, or whatever is said of it."""
+
+    def made(
+        id: str, type: str = "message.received", *, source: str = "shop", time: str | None = None, **data: Any
+    ) -> Event:  # fmt: skip
+        whole = {"specversion": "1.0", "id": id, "source": source, "type": type, "data": data}
+        return whole | ({"time": time} if time else {})
+
+    return made

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import hmac
+import threading
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from hub.store import ledger
+from hub.wiring import Hub
+
+from .conftest import SHOPIFY_SECRET, Api, Event
+
+STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
+BATCH = {"content-type": "application/cloudevents-batch+json"}
+MARYAM = {"kind": "phone", "value": "0912 123 4567"}
+
+
+def balance(hub: Hub) -> dict[str, dict[str, Any]]:
+    with hub.database.transaction() as tx:
+        found = ledger.balance(tx)
+    assert found["balanced"]
+    return {one["source"]: one for one in found["sources"]}
+
+
+def rejected(hub: Hub) -> list[dict[str, Any]]:
+    with hub.database.transaction() as tx:
+        return ledger.rejected(tx)
+
+
+def test_a_structured_event_is_accepted_and_says_where_it_lies(api: Api, event: Callable[..., Event]) -> None:
+    answer = api.client.post("/v1/events", json=event("1", text="hello", party=MARYAM), headers=STRUCTURED)
+    assert answer.status_code == 202
+    taken = answer.json()
+    assert (taken["accepted"], taken["duplicates"], taken["rejected"]) == (1, 0, [])
+    assert taken["events"][0]["position"].startswith("touchpoints/")
+
+
+def test_the_same_event_again_is_a_duplicate_however_it_is_sent(api: Api, event: Callable[..., Event]) -> None:
+    first = event("1", text="hello", party=MARYAM)
+    api.send(first)
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "shop", "ce-type": "message.received",
+               "content-type": "application/json"}  # fmt: skip
+    binary = api.client.post("/v1/events", json=first["data"], headers=headers).json()
+    assert (binary["accepted"], binary["duplicates"]) == (0, 1)
+    batch = api.client.post("/v1/events", json=[first, first, event("2", text="x", party=MARYAM)], headers=BATCH).json()
+    assert (batch["accepted"], batch["duplicates"]) == (1, 2)
+    assert len(batch["events"]) == 3
+    api.fold()
+    counted = balance(api.hub)["shop"]
+    assert (counted["received"], counted["understood"], counted["duplicates"]) == (2, 2, 3)
+
+
+def test_another_event_under_the_same_id_is_kept_and_rejected(api: Api, event: Callable[..., Event]) -> None:
+    api.send(event("1", text="hello", party=MARYAM))
+    for _ in range(2):
+        answer = api.client.post("/v1/events", json=event("1", text="other", party=MARYAM), headers=STRUCTURED)
+        assert answer.status_code == 202
+        assert answer.json() == {"accepted": 0, "duplicates": 0, "events": [], "rejected": [
+            {"index": 0, "why": "conflicting: another event came under this source and id", "at": "$.id"},
+        ]}  # fmt: skip
+    api.fold()
+    counted = balance(api.hub)["shop"]
+    assert (counted["received"], counted["understood"], counted["rejected"], counted["duplicates"]) == (2, 1, 1, 1)
+    assert [one["why"][:11] for one in rejected(api.hub)] == ["conflicting"]
+
+
+def test_a_batch_is_taken_as_far_as_it_is_good_and_the_rest_is_counted(api: Api, event: Callable[..., Event]) -> None:
+    items = [
+        event("1", text="good", party=MARYAM), event("2", "visit.recorded", party=MARYAM), {"specversion": "1.0"}, 5,
+        event("3", party={"kind": "email", "value": "no address"}), event("4", text="good", party=MARYAM),
+        event("5", "ticket.closed", ticket="0b9f6c3e-6d2b-5a53-9d53-2f6f6f3f8a10"),
+    ]  # fmt: skip
+    answer = api.client.post("/v1/events", json=items, headers=BATCH)
+    assert answer.status_code == 202
+    taken = answer.json()
+    assert taken["accepted"] == 2
+    assert [(one["index"], one["at"]) for one in taken["rejected"]] == [
+        (1, "$.data.visit"), (2, "$.id"), (3, "$"), (4, "$.data.party[0]"), (6, "$.type"),
+    ]  # fmt: skip
+    api.fold()
+    counted = balance(api.hub)
+    assert (counted["shop"]["received"], counted["shop"]["understood"], counted["shop"]["rejected"]) == (5, 2, 3)
+    assert counted["http"]["rejected"] == 2
+    assert {(one["why"], one["at"]) for one in rejected(api.hub)} == {
+        (one["why"], one["at"]) for one in taken["rejected"]
+    }
+
+
+def test_a_type_that_the_hub_decides_is_forbidden_alone_and_kept(api: Api, event: Callable[..., Event]) -> None:
+    for kind in ("ticket.closed", "inbound.payload_received", "party.forgotten"):
+        answer = api.client.post("/v1/events", json=event(kind, kind, source="intruder"), headers=STRUCTURED)
+        assert answer.status_code == 403
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["errors"][0]["at"] == "$.type"
+    api.fold()
+    assert balance(api.hub)["intruder"]["rejected"] == 3
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"\xff\xfe\x00", b"<event/>"])
+def test_a_body_of_which_nothing_can_be_read_is_400_and_kept_all_the_same(api: Api, body: bytes) -> None:
+    answer = api.client.post("/v1/events", content=body, headers=STRUCTURED)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    api.fold()
+    assert balance(api.hub)["http"]["rejected"] == 1
+    assert rejected(api.hub)[0]["size"] == len(body)
+
+
+def test_binary_mode_is_taken_with_encoded_headers(api: Api) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "%E2%82%AC", "ce-source": "kiosk", "ce-type": "visit.recorded",
+               "ce-time": "2026-01-31T10:00:00+03:30", "content-type": "application/json"}  # fmt: skip
+    answer = api.client.post("/v1/events", json={"visit": "v", "party": MARYAM}, headers=headers)
+    assert answer.json()["accepted"] == 1
+    api.fold()
+    seen = api.client.get("/v1/events?type=visit.recorded").json()["items"][0]
+    assert (seen["source"], seen["time"]) == ("kiosk", "2026-01-31T06:30:00+00:00")
+    without_id = {name: value for name, value in headers.items() if name != "ce-id"}
+    refused = api.client.post("/v1/events", json={"visit": "v", "party": MARYAM}, headers=without_id).json()
+    assert refused["rejected"][0]["at"] == "$.id"
+
+
+def test_a_body_above_32_mb_is_refused(api: Api) -> None:
+    answer = api.client.post("/v1/events", content=b"[" + b" " * (32 * 1024 * 1024) + b"]", headers=BATCH)
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_files_are_kept_under_the_key_of_whom_the_event_concerns(api: Api, event: Callable[..., Event]) -> None:
+    files = [{"name": "bill.pdf", "type": "application/pdf", "base64": b64encode(b"%PDF" * 10).decode()}]
+    api.send(event("1", text="see there", party=MARYAM, attachments=files))
+    seen = api.client.get("/v1/events?type=message.received").json()["items"][0]
+    kept = seen["data"]["attachments"][0]
+    key = api.hub.keys.find([seen["subject"]])[seen["subject"]]
+    assert key is not None
+    assert b"".join(api.hub.recorder.blobs.get(kept["blob"], key)) == b"%PDF" * 10
+    assert seen["personal"]["attachments"] == ["bill.pdf"]
+    assert "bill.pdf" not in orjson.dumps(seen["data"]).decode()
+
+
+def test_what_many_send_at_once_is_all_there_once(api: Api, event: Callable[..., Event]) -> None:
+    answers: list[int] = []
+
+    def send(client: httpx.Client, start: int) -> None:
+        for n in range(start, start + 20):
+            document = event(str(n), text=f"message {n}", party=MARYAM)
+            answers.append(client.post("/v1/events", json=document, headers=STRUCTURED).json()["accepted"])
+
+    threads = [threading.Thread(target=send, args=(api.client, start)) for start in (0, 20, 40, 50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(answers) == 70
+    api.fold()
+    assert balance(api.hub)["shop"]["duplicates"] == 10
+
+
+def test_the_door_says_503_while_the_database_is_away(api: Api, event: Callable[..., Event]) -> None:
+    api.client.get("/v1/tickets")
+    api.hub.database.pool.timeout = 0.2
+    held = [api.hub.database.pool.getconn() for _ in range(api.hub.database.pool.max_size)]
+    answer = api.client.post("/v1/events", json=event("1", text="x", party=MARYAM), headers=STRUCTURED)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert api.client.get("/v1/tickets").status_code == 503
+    assert api.anybody.get("/healthz").status_code == 200
+    assert api.anybody.get("/readyz").status_code == 503
+    for connection in held:
+        api.hub.database.pool.putconn(connection)
+    assert api.send(event("1", text="x", party=MARYAM))["accepted"] == 1
+
+
+def test_a_shopify_webhook_is_kept_as_it_came_and_understood_later(api: Api) -> None:
+    order = {"id": 450789469, "name": "#1042", "email": "bob@example.com", "created_at": "2026-01-31T10:00:00+03:30",
+             "total_price": "12.50", "currency": "EUR", "financial_status": "paid", "line_items": []}  # fmt: skip
+    body = orjson.dumps(order)
+    headers = {"x-shopify-topic": "orders/create", "x-shopify-webhook-id": "w1"} | signature(body)
+    answer = api.anybody.post("/v1/in/shopify", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+    assert api.anybody.post("/v1/in/shopify", content=body, headers=headers).json()["duplicates"] == 1
+    api.fold()
+    assert api.client.get("/v1/orders/%231042").json()["total"] == "12.50"
+    assert balance(api.hub)["shopify"]["understood"] == 1
+
+
+def test_an_unsigned_webhook_is_refused(api: Api) -> None:
+    for headers in ({}, {"x-shopify-hmac-sha256": "AAAA"}, signature(b"another body")):
+        answer = api.anybody.post("/v1/in/shopify", content=b"{}", headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    api.fold()
+    assert "shopify" not in balance(api.hub)
+
+
+def signature(body: bytes) -> dict[str, str]:
+    signed = hmac.digest(SHOPIFY_SECRET.encode(), body, "sha256")
+    return {"x-shopify-hmac-sha256": b64encode(signed).decode()}
