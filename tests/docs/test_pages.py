@@ -27,7 +27,7 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
 
 @contextmanager
-def _copy(settings: Mapping[str, str]) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def _copy(settings: dict[str, str]) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """A copy of what a checkout holds, and an environment in which `hub` is the copy's, with an empty home."""
     with reachable_folder() as folder:
         work = folder / "checkout"
