@@ -127,7 +127,9 @@ def one_customer(hub: Any, tx: Any, text: str, json_: bool = False) -> list[str]
 
 
 @main.command()
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The folder of this installation (HUB_HOME).")
+@click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), help="The folder of this installation (HUB_HOME)."
+)
 @click.option("--port", type=int, help="HTTP port on loopback (HUB_PORT); 0 picks a free one.")
 @click.option("--demo", is_flag=True, help="Load a shop's last 30 days first, if the hub is empty.")
 def up(home: Path | None, port: int | None, demo: bool) -> None:
@@ -158,7 +160,13 @@ def status(json_: bool) -> None:
             "ready": not health.not_ready(tx), "lanes": health.lanes(tx), "processes": (run or {}).get("processes", []),
             "database": "external" if hub.settings.database_url else "embedded", "log": "embedded",
         }  # fmt: skip
-    show(document, json_, lambda d: printing.table([(x["name"], f"{x['events']} events", f"{x['seconds']} s behind") for x in d["lanes"]]))
+    show(
+        document,
+        json_,
+        lambda d: printing.table(
+            [(x["name"], f"{x['events']} events", f"{x['seconds']} s behind") for x in d["lanes"]]
+        ),
+    )
 
 
 @main.command()
@@ -196,10 +204,8 @@ def ingest(channel: str, paths: tuple[Path, ...], history: bool, json_: bool) ->
     events  *.json, *.ndjson: CloudEvents 1.0
     """
     from hub.channels._shape import Channel
-    from hub.consumers import ingest
+    from hub.consumers import accept, ingest
     from hub.consumers.understand import channels
-
-    from hub.consumers import accept
 
     kind: Channel = channels()[channel]
     with opened() as hub:
@@ -241,8 +247,7 @@ def rejected_list(limit: int, json_: bool) -> None:
 
     with opened() as hub, hub.database.transaction() as tx:
         items = books.rejected(tx, limit=limit)
-    show({"items": items, "next": None}, json_,
-         lambda d: printing.table([(i["id"], i["channel"], printing.when(i["received"]), i["at"], i["why"]) for i in d["items"]]))  # fmt: skip
+    show({"items": items, "next": None}, json_, printing.rejected)
 
 
 @rejected.command("show")
@@ -305,8 +310,7 @@ def dead_list(json_: bool) -> None:
 
     with opened() as hub, hub.database.transaction() as tx:
         items = archive.dead(tx)
-    show({"items": items, "next": None}, json_,
-         lambda d: printing.table([(i["id"], i["step"], i["position"], i["stream"], i["reason"]) for i in d["items"]]))  # fmt: skip
+    show({"items": items, "next": None}, json_, printing.dead_letters)
 
 
 @dead_letters.command("show")
@@ -453,7 +457,9 @@ def _pair(name: str, a: str, b: str, why: str) -> None:
         except NotValid as error:
             raise click.UsageError(error.why) from None
         run_steps(hub)
-    click.echo(as_json({"id": done, "a": parties[0], "b": parties[1], "verdict": "linked" if name == "link" else "cut"}))
+    click.echo(
+        as_json({"id": done, "a": parties[0], "b": parties[1], "verdict": "linked" if name == "link" else "cut"})
+    )
 
 
 @main.command()
@@ -548,7 +554,12 @@ def keys() -> None:
 
 @keys.command("create")
 @click.argument("name")
-@click.option("--role", type=click.Choice(["admin", "supervisor", "agent", "analyst", "machine"]), default="machine", show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice(["admin", "supervisor", "agent", "analyst", "machine"]),
+    default="machine",
+    show_default=True,
+)
 def keys_create(name: str, role: str) -> None:
     """Make an API key and print it: once, here, never again."""
     from hub.store import access
@@ -605,7 +616,9 @@ def _moment(option: str, text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.UsageError(f"{option}: {text!r} is not ISO 8601, such as 2026-11-23 or 2026-11-23T12:00:00+03:30") from None
+        raise click.UsageError(
+            f"{option}: {text!r} is not ISO 8601, such as 2026-11-23 or 2026-11-23T12:00:00+03:30"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -630,5 +643,3 @@ def _user() -> str:
 
 if __name__ == "__main__":
     main()
-
-

@@ -46,12 +46,15 @@ def lock(home: Path, wait: bool) -> Iterator[None]:
 
 def read_run(home: Path) -> dict[str, Any] | None:
     """What the running hub wrote of itself; None where no hub holds the home."""
-    if not _is_held(home):
-        return None
+    return last_run(home) if _is_held(home) else None
+
+
+def last_run(home: Path) -> dict[str, Any] | None:
+    """What the last hub on this home wrote of itself, whether it still lives or was killed."""
     try:
         run: dict[str, Any] = orjson.loads(run_file(home).read_bytes())
     except FileNotFoundError:
-        return None  # held, and not ready yet
+        return None  # not ready yet, or ended in order
     return run
 
 

@@ -74,11 +74,23 @@ def ticket(one: Json) -> Iterable[str]:
 def order(one: Json) -> Iterable[str]:
     yield f"order {one['number']}: {one['stage']}   {one['total'] or ''} {one['currency'] or ''}"
     yield f"customer {one['customer'] or '-'}; tracking {one['tracking'] or '-'}"
-    yield from table([(line.get("quantity"), line.get("sku"), line.get("title"), line.get("price")) for line in one["lines"]])
+    yield from table(
+        [(line.get("quantity"), line.get("sku"), line.get("title"), line.get("price")) for line in one["lines"]]
+    )
     yield from table([(when(step["time"]), step["stage"], step["source"]) for step in one["history"]])
 
 
 def ledger(balance: Json) -> Iterable[str]:
     names = ("source", "channel", "received", "understood", "ignored", "rejected", "waiting", "duplicates")
     yield from table([names, *([s[name] for name in names] for s in balance["sources"])])
-    yield "balanced" if balance["balanced"] else "NOT BALANCED: received is not understood + ignored + rejected + waiting"
+    yield (
+        "balanced" if balance["balanced"] else "NOT BALANCED: received is not understood + ignored + rejected + waiting"
+    )
+
+
+def rejected(page: Json) -> Iterable[str]:
+    return table([(i["id"], i["channel"], when(i["received"]), i["at"], i["why"]) for i in page["items"]])
+
+
+def dead_letters(page: Json) -> Iterable[str]:
+    return table([(i["id"], i["step"], i["position"], i["stream"], i["reason"]) for i in page["items"]])

@@ -7,11 +7,13 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import click
+import psutil
 import structlog
 
 from hub.consumers.decide import decide_waiting
@@ -19,13 +21,15 @@ from hub.consumers.project import LaneStopped
 from hub.consumers.runner import clock, forever, refold_waiting
 from hub.consumers.understand import understand
 from hub.events.catalogue import NewerVersion
-from hub.home import read_run
+from hub.home import last_run, read_run
 from hub.logs import configure
 from hub.settings import Settings, WrongSetting
+from hub.store.database import Unavailable
 from hub.wiring import Hub, open_hub
 
 log = structlog.get_logger()
 _STANDS = 5.0  # seconds before a lane that stands tries again
+_LOOK = 0.2  # seconds between two tries to open the database
 
 HOME = click.option("--home", type=click.Path(path_type=Path), required=True)
 ALIVE = click.option("--alive", type=int, required=True, help="A pipe that closes when the supervisor is gone.")
@@ -96,18 +100,40 @@ def _open(home: Path, alive: int) -> Hub:
         settings = Settings.read(os.environ, home=home)
     except WrongSetting as error:
         raise SystemExit(str(error)) from None
-    return open_hub(settings, run["database"], connections=16)
+    return _once_up(settings, run["database"])
+
+
+def _once_up(settings: Settings, dsn: str) -> Hub:
+    """The database may be starting again just now."""
+    told = False
+    while True:
+        try:
+            return open_hub(settings, dsn, connections=16)
+        except Unavailable as error:
+            if not told:
+                log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
+                told = True
+            time.sleep(_LOOK)
 
 
 def _end_with(alive: int, home: Path) -> None:
     """Wait until the supervisor is gone; then nothing of the hub shall stay, its database neither."""
-    run = read_run(home)
-    servers = [p["pid"] for p in (run or {}).get("processes", ()) if p["name"] == "postgres"]
+    supervisor = os.getppid()
     os.read(alive, 1)
-    for pid in servers:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGINT)
+    run = last_run(home) or {}
+    if run.get("pid") == supervisor:  # else the next hub has the home already, and mends it itself
+        for process in run["processes"]:
+            if process["name"] == "postgres":
+                _end_server(process["pid"], home)
     os._exit(1)
+
+
+def _end_server(pid: int, home: Path) -> None:
+    """Only where the number is still that of a server on this home: a dead one's may have gone to anybody."""
+    with suppress(psutil.Error):
+        server = psutil.Process(pid)
+        if Path(server.cwd()).is_relative_to(home.resolve()):
+            server.send_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

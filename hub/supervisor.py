@@ -6,15 +6,16 @@ the end of a pipe: when it closes, the supervisor is gone, and they go too.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -24,6 +25,7 @@ import structlog
 from hub.consumers.forget import finish
 from hub.consumers.runner import clock
 from hub.home import lock, write_run
+from hub.logs import configure
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedPostgres, PostgresFailed
 from hub.wiring import open_hub
@@ -32,6 +34,9 @@ log = structlog.get_logger()
 _LOOK = 0.1  # seconds between looks at the children
 _READY = 60.0  # seconds for the web process to answer
 _STEADY = 10.0  # seconds after which a child counts as well; before that it is started again ever more slowly
+_SLOWEST = 5.0
+_ENDED = 6.0  # seconds for a child to end when asked
+_LET_GO = 2.0  # seconds in which the web process of a killed supervisor lets go of the port
 
 
 class PortTaken(OSError):
@@ -47,30 +52,38 @@ class Child:
     pass_fds: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    failures: int = field(default=0)
+    again: float | None = None
+    failures: int = 0
 
     def start(self) -> None:
         self.process = subprocess.Popen(self.command, pass_fds=self.pass_fds, stdin=subprocess.DEVNULL)
         self.started = time.monotonic()
 
     def watch(self) -> bool:
-        """Start it again if it died; True if it did. A child that dies at once is given time."""
+        """Start it again if it died; True if it was. One that dies soon each time is started ever more slowly."""
         if self.process is None or self.process.poll() is None:
             return False
-        lived = time.monotonic() - self.started
-        self.failures = 0 if lived > _STEADY else self.failures + 1
-        if lived < min(5.0, 0.1 * 2**self.failures):
+        now = time.monotonic()
+        if self.again is None:
+            self.failures = 0 if now - self.started > _STEADY else self.failures + 1
+            self.again = now + min(_SLOWEST, 0.05 * 2**self.failures)
+            log.warning("process died, starting it again", process=self.name, code=self.process.returncode)
+        if now < self.again:
             return False
-        log.warning("process died, starting it again", process=self.name, code=self.process.returncode)
+        self.again = None
         self.start()
         return True
 
+    def ask_to_end(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+
     def end(self) -> None:
+        """Wait for it; kill it when it takes too long."""
         if self.process is None:
             return
-        self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(_ENDED)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -82,6 +95,7 @@ class Stopped(Exception):
 
 def supervise(settings: Settings, *, demo: bool = False) -> None:
     """Run the hub until a signal ends it. Prints one line of JSON when it is ready."""
+    configure(sys.stderr)  # it runs for months: what died and was started again is said without being asked
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
@@ -103,12 +117,21 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _socket(port: int) -> Iterator[socket.socket]:
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise PortTaken(f"port {port}: {error.strerror}. {PortTaken.__doc__}") from error
+        _bind(listening, port)
         listening.listen(512)
         yield listening
+
+
+def _bind(listening: socket.socket, port: int) -> None:
+    end = time.monotonic() + _LET_GO
+    while True:
+        try:
+            listening.bind(("127.0.0.1", port))
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > end:
+                raise PortTaken(f"port {port}: {error.strerror}. {PortTaken.__doc__}") from error
+        time.sleep(_LOOK)
 
 
 def _server(settings: Settings) -> Any:
@@ -134,15 +157,18 @@ def _children(settings: Settings, listening: socket.socket) -> Iterator[list[Chi
     try:
         yield children
     finally:
-        for child in reversed(children):
+        for child in children:
+            child.ask_to_end()
+        for child in children:
             child.end()
         os.close(mine)
         os.close(alive)
 
 
 def _run(
-    settings: Settings, dsn: str, listening: socket.socket, server: EmbeddedPostgres | None, children: list[Child], demo: bool
-) -> None:
+    settings: Settings, dsn: str, listening: socket.socket, server: EmbeddedPostgres | None, children: list[Child],
+    demo: bool,
+) -> None:  # fmt: skip
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     told = {"ready": True, "url": url, "smtp": None, "sign_in": None}
 
@@ -160,10 +186,21 @@ def _run(
     if demo:
         _load_demo(settings)
     print(orjson.dumps(told).decode(), flush=True)
+    unsaid = False
     while True:
         time.sleep(_LOOK)
-        if _watch(server, children):
-            publish()
+        unsaid = _watch(server, children) or unsaid
+        unsaid = unsaid and not _said(publish)
+
+
+def _said(publish: Callable[[], None]) -> bool:
+    """A full disk is no reason to stop what still runs: it is said as soon as there is room."""
+    try:
+        publish()
+        return True
+    except OSError as error:
+        log.error("run.json could not be written", error=str(error))
+        return False
 
 
 def _watch(server: EmbeddedPostgres | None, children: list[Child]) -> bool:
@@ -180,7 +217,7 @@ def _watch(server: EmbeddedPostgres | None, children: list[Child]) -> bool:
     return any([child.watch() for child in children]) or changed
 
 
-def _await(url: str, children: list[Child], publish: Any) -> None:
+def _await(url: str, children: list[Child], publish: Callable[[], None]) -> None:
     import httpx
 
     end = time.monotonic() + _READY

@@ -18,7 +18,9 @@ from hub.store.embedded import EmbeddedPostgres, ensure_database, with_database
 from hub.wiring import Hub, open_hub
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
-NEEDS_A_SERVER = {"hub", "new_hub", "embedded_server", "debian_server", "new_database", "postgres_url", "any_postgres_url", "debian_url"}
+NEEDS_A_SERVER = {
+    "hub", "new_hub", "embedded_server", "debian_server", "new_database", "postgres_url", "any_postgres_url", "debian_url",
+}  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,7 +29,8 @@ GROUP = 1_000
 class Arrival:
     """Something that came in. `draft`: the event that it says; without one the bytes are kept as a payload of `channel`.
 
-    `refused`: why it is no event. `said`: what tells it from another event under the same id. `recorded`, `history`: of an import of the past.
+    `refused`: why it is no event. `said`: what tells it from another event under the same id.
+    `recorded`, `history`: of an import of the past.
     """
 
     channel: str

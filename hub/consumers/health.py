@@ -20,7 +20,11 @@ def lanes(tx: Connection) -> list[dict[str, Any]]:
     waiting = tx.execute("SELECT count(*) FROM refold").fetchone()
     again = waiting[0] if waiting else 0
     found = [
-        {"name": step, "events": behind.get(step, (0, 0))[0], "seconds": round(max(0.0, behind.get(step, (0, 0))[1]), 1)}
+        {
+            "name": step,
+            "events": behind.get(step, (0, 0))[0],
+            "seconds": round(max(0.0, behind.get(step, (0, 0))[1]), 1),
+        }
         for step in STEPS
     ]
     return [*found, {"name": "refold", "events": again, "seconds": 0.0}]

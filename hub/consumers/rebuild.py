@@ -37,7 +37,9 @@ def install_all(recorder: Recorder) -> list[str]:
         known = dict(rows)
         stale = [p for p in projections().values() if known.get(p.name) not in (None, p.version)]
         missing = [p for p in projections().values() if p.name not in known]
-        folded_before = tx.execute("SELECT EXISTS (SELECT FROM checkpoint WHERE step = %s AND next > 0)", [STEP]).fetchone()
+        folded_before = tx.execute(
+            "SELECT EXISTS (SELECT FROM checkpoint WHERE step = %s AND next > 0)", [STEP]
+        ).fetchone()
         for projection in missing:
             projected.create(tx, projection, projected.table_of(projection, 1))
             projected.install(tx, projection, 1)

@@ -164,4 +164,3 @@ def decided(
         data=dict(fields), personal=personal, revision=revision, subject=subject, cause=cause, correlation=correlation,
     )  # fmt: skip
     return Outgoing(event)
-

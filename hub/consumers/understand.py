@@ -11,17 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import structlog
 
 from hub.channels._shape import Channel, Ignored, Outcome, Payload, Rejected, Understood
+from hub.consumers.decode import opened, unseal_all
 from hub.consumers.record import Outgoing, Recorder
 from hub.discover import discover
-from hub.consumers.decode import opened
-from hub.events.catalogue import UnknownKind
+from hub.events.catalogue import UnknownKind, current
 from hub.events.draft import Draft
-from hub.events.envelope import Event
+from hub.events.envelope import Event, Json
 from hub.events.ids import named
 from hub.events.prepare import NotValid, fingerprint, prepare
+from hub.log._protocol import Recorded
 from hub.store import archive, ledger
 from hub.store.blobs import Damaged, Missing
 from hub.store.checkpoints import claim_lanes, move
@@ -29,7 +31,8 @@ from hub.store.database import Connection
 
 log = structlog.get_logger()
 STEP = "understand"
-BATCH = 200
+BATCH = 32  # payloads of a partition: all partitions together are held at once, each payload may be 64 KB
+HELD = 8 * 1024 * 1024  # bytes of payloads that are understood at once
 
 
 def channels() -> dict[str, Channel]:
@@ -41,19 +44,36 @@ def understand(recorder: Recorder, limit: int = BATCH) -> int:
     with recorder.database.transaction() as tx:
         lanes = claim_lanes(tx, STEP)
         batch = recorder.log.read(lanes, limit, tx) if lanes else []
-        if batch:
-            _settle(recorder, tx, [opened(recorder.keys, recorded) for recorded in batch])
-            move(tx, STEP, batch)
-            log.info("payloads understood", payloads=len(batch))
-        return len(batch)
+        if not batch:
+            return 0
+        portion = next(_portions(batch))
+        _settle(recorder, tx, unseal_all(recorder.keys, portion))
+        move(tx, STEP, batch[: len(portion)])
+        log.info("payloads understood", payloads=len(portion))
+        return len(portion)
 
 
 def again(recorder: Recorder, payloads: Sequence[str]) -> int:
     """Parse these payloads once more, as the channels read them today; how many were found."""
     with recorder.database.transaction() as tx:
-        found = [opened(recorder.keys, recorded) for recorded in ledger.payloads(tx, payloads)]
-        _settle(recorder, tx, found, anew=True)
+        found = ledger.payloads(tx, payloads)
+        for portion in _portions(found):
+            _settle(recorder, tx, unseal_all(recorder.keys, portion), anew=True)
         return len(found)
+
+
+def _portions(batch: Sequence[Recorded]) -> Iterator[list[Json]]:
+    """These payloads, still sealed, as many at a time as may be held at once; one that is larger comes alone."""
+    portion: list[Json] = []
+    held = 0
+    for recorded in batch:
+        document = current(orjson.loads(recorded.value))
+        held += document["data"]["size"]
+        if portion and held > HELD:
+            yield portion
+            portion, held = [], document["data"]["size"]
+        portion.append(document)
+    yield portion
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +175,9 @@ def _read(recorder: Recorder, payload: Event) -> Read:
         return Read(payload, (), Rejected(error.why, error.at))
     except UnknownKind as error:
         return Read(payload, (), Rejected(f"no event is called {error}", "$.type"))
-    return Read(payload, events, outcome) if events else Read(payload, (), Ignored("it says nothing"))
+    if not events:
+        return Read(payload, (), Ignored("it says nothing"))
+    return Read(payload, events, Understood(()))  # the drafts hold attachments, which are in the blob store now
 
 
 def _parsed(channel: Channel, payload: Event, body: bytes) -> Outcome:

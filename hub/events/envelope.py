@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -23,7 +24,7 @@ class Named(NamedTuple):
     at: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """Something that happened. Immutable; what corrects it is another event that `replaces` it.
 
@@ -52,12 +53,14 @@ class Event:
         return self.replaces or self.id
 
     @property
-    def named(self) -> list[Named]:
+    def named(self) -> tuple[Named, ...]:
         """Who is named, the main party first. `data` has the ids in `parties` and the rest beside them in `named`."""
-        ids = self.data.get("parties")
-        if not ids:
-            return []
-        return [Named(party, *rest) for party, rest in zip(ids, self.data["named"], strict=True)]
+        kept: tuple[Named, ...] | None = self.__dict__.get("_named")  # asked for by every projection
+        if kept is None:
+            ids = self.data.get("parties")
+            kept = tuple(Named(id, *rest) for id, rest in zip(ids, self.data["named"], strict=True)) if ids else ()
+            self.__dict__["_named"] = kept
+        return kept
 
     @property
     def party(self) -> str | None:
@@ -94,16 +97,21 @@ _CONTEXT = (
 )  # fmt: skip
 
 
+_attributes = attrgetter(*_CONTEXT)
+
+
 def context(event: Event) -> Json:
-    """The attributes around the data, times as text, absent ones left out."""
-    pairs = ((name, getattr(event, name)) for name in _CONTEXT)
-    return {name: iso(v) if isinstance(v, datetime) else v for name, v in pairs if v is not None}
+    """The attributes around the data, absent ones left out; times are in UTC."""
+    return {name: value for name, value in zip(_CONTEXT, _attributes(event), strict=True) if value is not None}
 
 
 def dumped(event: Event, boxes: list[Json]) -> bytes:
     """An event's form in the log: context, data, and the personal part as boxes (see `seal`)."""
-    document = context(event) | {"data": event.data}
-    return orjson.dumps(document | {"boxes": boxes} if boxes else document)
+    document = context(event)
+    document["data"] = event.data
+    if boxes:
+        document["boxes"] = boxes
+    return orjson.dumps(document)
 
 
 def loaded(document: Mapping[str, Any], personal: Json) -> Event:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -68,7 +68,8 @@ def prepare(
     if history:
         data["history"] = True
     return Event(
-        id=own, type=kind.type, version=kind.version, time=draft.time, recorded=recorded, source=draft.source,
+        id=own, type=kind.type, version=kind.version, time=draft.time.astimezone(UTC),
+        recorded=recorded.astimezone(UTC), source=draft.source,
         stream=storable(stream), data=data, personal=personal,
         subject=main[0] if main else None, cause=cause,
     )  # fmt: skip
@@ -94,9 +95,7 @@ def _validated(kind: type[Kind], fields: Json) -> Kind:
         raise problem(error) from None
 
 
-def _named(
-    fields: Kind, here: Installation
-) -> tuple[list[tuple[str, list[str]]], dict[str, Identifier], list[str]]:
+def _named(fields: Kind, here: Installation) -> tuple[list[tuple[str, list[str]]], dict[str, Identifier], list[str]]:
     """Who is named, each party once in a role; the normal spelling at each path; the paths that name nobody.
 
     A main party that cannot be read makes the event invalid; an unreadable address in a header does not.
@@ -133,7 +132,7 @@ def _split(kind: type[Kind], fields: Kind) -> tuple[Json, Json]:
     private = kind.personal.union(kind.parties, fields.model_extra or ())
     data = {name: value for name, value in whole.items() if name not in private}
     personal = {name: value for name, value in whole.items() if name in private and value != []}
-    if "attachments" in data and data["attachments"]:
+    if data.get("attachments"):
         personal["attachments"] = [a.pop("name", None) for a in data["attachments"]]
     return data, _storable(personal)
 

@@ -34,7 +34,10 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def topics() -> str:
     """`topics.yaml`."""
-    lines = ["# Topics of the log. Partition counts are fixed at creation; a stream's partition is CRC-32 of its name.", "topics:"]
+    lines = [
+        "# Topics of the log. Partition counts are fixed at creation; a stream's partition is CRC-32 of its name.",
+        "topics:",
+    ]
     for topic, partitions in TOPICS.items():
         kinds = ", ".join(kind for kind, of in TOPIC_OF_KIND.items() if of == topic)
         lines += [f"  {topic}:", f"    says: {SAYS[topic]}", f"    partitions: {partitions}", "    retention: forever",

@@ -90,7 +90,12 @@ def key_name(event: Event) -> str:
 
 def _others(event: Event) -> list[Named]:
     """The parties with a place of their own in `personal` that is not under the subject's key."""
+    ids = event.data.get("parties")
+    if not ids:
+        return []
     mine = key_name(event)
+    if ids == [mine]:
+        return []
     return [party for party in event.named if party.id != mine and party.at]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
 
 from hub.events.envelope import Sealed
 from hub.events.ids import place
@@ -29,13 +28,12 @@ class EmbeddedLog:
         with self._database.transaction() if tx is None else nullcontext(tx) as connection:
             return _append(connection, events)
 
-    def read(
-        self, starts: Mapping[tuple[str, int], int], limit: int, tx: Connection | None = None
-    ) -> list[Recorded]:
+    def read(self, starts: Mapping[tuple[str, int], int], limit: int, tx: Connection | None = None) -> list[Recorded]:
         topics, parts, positions = ([lane[0] for lane in starts], [lane[1] for lane in starts], list(starts.values()))
         with self._database.transaction() if tx is None else nullcontext(tx) as connection:
             rows = connection.execute(
-                "SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS s(topic, part, start)"
+                "SELECT e.topic, e.part, e.position, e.value"
+                " FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS s(topic, part, start)"
                 " CROSS JOIN LATERAL (SELECT * FROM event e WHERE e.topic = s.topic AND e.part = s.part"
                 " AND e.position >= s.start ORDER BY e.position LIMIT %s) e ORDER BY e.topic, e.part, e.position",
                 [topics, parts, positions, limit],
@@ -43,7 +41,9 @@ class EmbeddedLog:
         return [Recorded(Place(topic, part, position), value.encode()) for topic, part, position, value in rows]
 
     def ends(self) -> dict[tuple[str, int], int]:
-        return {(topic, part): head for topic, part, head in self._database.rows("SELECT topic, part, next FROM log_head")}
+        return {
+            (topic, part): head for topic, part, head in self._database.rows("SELECT topic, part, next FROM log_head")
+        }
 
 
 def _append(connection: Connection, events: Sequence[Sealed]) -> list[Appended]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from hub.events.envelope import Event
+from hub.events.envelope import Event, Json
 from hub.projections._shape import Fold, Uuid
 
 WEIGHT = {"call.ringing": 0, "call.answered": 1, "call.ended": 2}
+TOLD = ("direction", "desk", "agent", "queue", "cause", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`time`: when it began. `state`: ringing, answered or ended. `seconds`: of talk, null until it ended.
+    """`time`: when it began. `state`: ringing, answered or ended.
 
-    `said` keeps for each field which event (weight, taken, time, id) said it, so that arrival does not matter.
+    `parts` keeps what each event told, [weight, taken, time, id, facts], in the order in which they count: a later step
+    beats an earlier one, and of the legs of a call the one that somebody took.
     """
 
     stream: str
@@ -34,35 +37,40 @@ class Call:
     caller_name: str | None
     outcome: str | None
     orders: list[str]
-    said: dict[str, list[object]]
-
-
-SIMPLE = ("direction", "desk", "agent", "queue", "cause", "outcome")
+    parts: list[list[Any]]
 
 
 def apply(row: Call | None, event: Event) -> Call:
-    data = event.data
-    started = _moment(data.get("started")) or event.time
-    new = row or Call(
-        event.stream, None, started, event.recorded, "ringing", data["direction"],
-        *(None,) * 9, orders=[], said={},
+    taken = event.type == "call.answered" or event.data.get("cause") == "answered"
+    part: list[Any] = [WEIGHT[event.type], taken, event.time.isoformat(), event.root, _facts(event)]
+    parts = sorted([*row.parts, part], key=lambda p: p[:4]) if row else [part]
+    facts: Json = {}
+    for each in parts:
+        facts |= each[4]
+    started = _moment(event.data.get("started")) or event.time
+    return Call(
+        event.stream, facts.get("party"), min(row.time, started) if row else started,
+        min(row.recorded, event.recorded) if row else event.recorded, facts["state"], facts["direction"],
+        facts.get("desk"), facts.get("agent"), facts.get("queue"), _moment(facts.get("answered")),
+        _moment(facts.get("ended")), facts.get("cause"), facts.get("reason"), facts.get("caller_name"),
+        facts.get("outcome"), sorted({number for each in parts for number in each[4].get("orders", ())}), parts,
     )  # fmt: skip
-    taken = event.type == "call.answered" or data.get("cause") == "answered"  # the leg that somebody took says who
-    rank = [WEIGHT[event.type], taken, event.time.isoformat(), event.root]
-    facts = {name: data.get(name) for name in SIMPLE}
-    facts |= {"reason": event.personal.get("reason"), "caller_name": event.personal.get("caller_name")}
-    facts |= {"party": event.party, "state": event.type.removeprefix("call.")}
-    facts |= {"answered": _moment(data.get("answered")) or (event.time if event.type == "call.answered" else None)}
-    facts |= {"ended": (_moment(data.get("ended")) or event.time) if event.type == "call.ended" else None}
-    said = dict(new.said)
-    changes = {}
-    for name, value in facts.items():
-        if value is not None and (name not in said or said[name] < rank):
-            said[name], changes[name] = rank, value
-    return replace(
-        new, **changes, said=said, time=min(new.time, started), recorded=min(new.recorded, event.recorded),
-        orders=sorted({*new.orders, *(data.get("orders") or ())}),
-    )  # fmt: skip
+
+
+def _facts(event: Event) -> Json:
+    """What one event tells; nothing of what it does not."""
+    data, personal = event.data, event.personal
+    facts = {name: value for name in TOLD if (value := data.get(name)) is not None}
+    facts["state"] = event.type.removeprefix("call.")
+    for name, value in (
+        ("party", event.party), ("reason", personal.get("reason")), ("caller_name", personal.get("caller_name")),
+        ("orders", data.get("orders")), ("answered", data.get("answered")), ("ended", data.get("ended")),
+    ):  # fmt: skip
+        if value:
+            facts[name] = value
+    if facts["state"] != "ringing":
+        facts.setdefault(facts["state"], event.time.isoformat())
+    return facts
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from hub.events.envelope import Event, Json
@@ -28,20 +28,29 @@ class Conversation:
 
 
 def apply(row: Conversation | None, event: Event) -> Conversation:
-    direction = "in" if event.type == "message.received" else "out"
-    here = (event.time, event.root)
-    subject = event.personal.get("subject")
+    incoming = event.type == "message.received"
+    direction = "in" if incoming else "out"
     if row is None:
-        row = Conversation(
-            event.stream, event.data["channel"], event.party, subject, *here, *here, direction, 0, 0, {},
+        return Conversation(
+            event.stream, event.data["channel"], event.party, event.personal.get("subject"), event.time, event.root,
+            event.time, event.root, direction, int(incoming), int(not incoming), _names({}, event),
         )  # fmt: skip
-    if here < (row.first, row.first_item):
-        row = replace(row, first=event.time, first_item=event.root, party=event.party, subject=subject,
-                      channel=event.data["channel"])  # fmt: skip
-    if here > (row.last, row.last_item):
-        row = replace(row, last=event.time, last_item=event.root, last_direction=direction)
-    counted = "received" if direction == "in" else "sent"
-    return replace(row, **{counted: getattr(row, counted) + 1}, names=_names(row.names, event))
+    here = (event.time, event.root)
+    first, last = here < (row.first, row.first_item), here > (row.last, row.last_item)
+    return Conversation(
+        event.stream,
+        event.data["channel"] if first else row.channel,
+        event.party if first else row.party,
+        event.personal.get("subject") if first else row.subject,
+        event.time if first else row.first,
+        event.root if first else row.first_item,
+        event.time if last else row.last,
+        event.root if last else row.last_item,
+        direction if last else row.last_direction,
+        row.received + incoming,
+        row.sent + (not incoming),
+        _names(row.names, event),
+    )
 
 
 def _names(names: Json, event: Event) -> Json:

@@ -51,7 +51,8 @@ def _ticket(event: Event) -> list[str]:
 
 SOURCES: dict[str, Callable[[Event], list[str]]] = {
     **dict.fromkeys(
-        ("message.received", "message.sent", "call.ended", "visit.recorded", "form.submitted", "contact.recorded"), _text
+        ("message.received", "message.sent", "call.ended", "visit.recorded", "form.submitted", "contact.recorded"),
+        _text,
     ),
     "party.described": _described,
     **dict.fromkeys((kind.type for kind in ORDER_STEPS), _order),

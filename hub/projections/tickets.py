@@ -79,7 +79,9 @@ def _after(ticket: Ticket, step: list[object]) -> Ticket:
             return _with(replace(ticket, **new, opened=time), said.get("contacts") or [])
         case "ticket.assigned":
             state = "open" if ticket.state == "new" and said.get("to") else ticket.state
-            return replace(ticket, owner=said.get("to"), department=said.get("department") or ticket.department, state=state)
+            return replace(
+                ticket, owner=said.get("to"), department=said.get("department") or ticket.department, state=state
+            )
         case "ticket.waiting":
             return replace(ticket, state="waiting", waiting_for=said.get("for"), until=said.get("until"))
         case "ticket.resolved":

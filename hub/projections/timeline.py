@@ -81,7 +81,12 @@ SHOWN: Mapping[str, Callable[[Event], Json]] = {
 def rows(event: Event) -> Iterator[Item]:
     """One row for each party of the event, or one without a party."""
     personal = event.personal
-    look: Json = {"title": None, "text": personal.get("text"), "automatic": None, "orders": event.data.get("orders") or []}
+    look: Json = {
+        "title": None,
+        "text": personal.get("text"),
+        "automatic": None,
+        "orders": event.data.get("orders") or [],
+    }
     look |= SHOWN[event.type](event)
     mine: list[str | None] = [party.id for party in event.named if party.role in ("party", "about")]
     for n, party in enumerate(mine or [None]):

@@ -120,6 +120,6 @@ async def _away(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    """The trace is for the log; whoever asked learns that it is there."""
-    log.error("a request failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    """The server logs the trace; whoever asked learns that it is there."""
+    log.error("a request failed", route=getattr(request.scope.get("route"), "path", None), error=type(error).__name__)
     return problem(500, "The hub failed at this; its log says where.")

@@ -34,7 +34,9 @@ def standing(tx: Connection, streams: Collection[str]) -> list[Recorded]:
 def superseded(tx: Connection, ids: Sequence[str]) -> set[str]:
     """Which of these events were replaced by one that has been folded."""
     rows = tx.execute(
-        f"SELECT r.replaces::text FROM unnest(%s::uuid[]) AS n(id) JOIN event r ON r.replaces = n.id {_FOLDED}", [list(ids)]
+        "SELECT r.replaces::text FROM unnest(%s::uuid[]) AS n(id)"
+        f" CROSS JOIN LATERAL (SELECT * FROM event WHERE replaces = n.id OFFSET 0) r {_FOLDED}",
+        [list(ids)],
     ).fetchall()
     return {row[0] for row in rows}
 
@@ -43,7 +45,7 @@ def replacements(tx: Connection, roots: Sequence[str]) -> dict[str, tuple[int, d
     """How often each of these events was replaced, and when that was learnt last; the others are left out."""
     rows = tx.execute(
         "SELECT r.replaces::text, count(*), max(r.recorded) FROM unnest(%s::uuid[]) AS n(id)"
-        " JOIN event r ON r.replaces = n.id GROUP BY 1",
+        " CROSS JOIN LATERAL (SELECT * FROM event WHERE replaces = n.id OFFSET 0) r GROUP BY 1",
         [list(roots)],
     ).fetchall()
     return {root: (count, last) for root, count, last in rows}
@@ -58,9 +60,7 @@ def all_superseded(tx: Connection) -> set[str]:
     return {id for root, ids in rows for id in (root, *ids[1:])}
 
 
-def blocks(
-    tx: Connection, lane: tuple[str, int], start: int, end: int, size: int = 10_000
-) -> Iterator[list[Recorded]]:
+def blocks(tx: Connection, lane: tuple[str, int], start: int, end: int, size: int = 10_000) -> Iterator[list[Recorded]]:
     """The events of a partition from `start` up to `end`, in blocks; dead letters are left out."""
     while start < end:
         rows = tx.execute(

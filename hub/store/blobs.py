@@ -35,7 +35,9 @@ class Blobs:
 
     def put(self, path: str, key: bytes, content: Iterable[bytes]) -> None:
         """Write a blob; there when it returns. The same path again is overwritten with the same content."""
-        obstore.put(self._store, path, _sealed(path, key, content), use_multipart=True, chunk_size=8 * PIECE, max_concurrency=1)
+        obstore.put(
+            self._store, path, _sealed(path, key, content), use_multipart=True, chunk_size=8 * PIECE, max_concurrency=1
+        )
 
     def get(self, path: str, key: bytes) -> Iterator[bytes]:
         """The blob's bytes in pieces. Raises Missing and Damaged."""

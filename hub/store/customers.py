@@ -148,17 +148,23 @@ def name(tx: Connection, parties: Sequence[str]) -> str | None:
         " ORDER BY r.facts -> 'name' ->> 0 DESC, r.stream LIMIT 1",
         [list(parties)],
     ).fetchone()
-    row = row or tx.execute(
-        "SELECT c.names -> n.p::text ->> 2 FROM unnest(%s::uuid[]) AS n(p) CROSS JOIN LATERAL"
-        " (SELECT v.names FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text"
-        " ORDER BY v.last DESC LIMIT 1) c LIMIT 1",
-        [list(parties)],
-    ).fetchone()
-    row = row or tx.execute(
-        "SELECT caller_name FROM calls c JOIN unnest(%s::uuid[]) AS n(p) ON c.party = n.p WHERE caller_name IS NOT NULL"
-        " ORDER BY time DESC LIMIT 1",
-        [list(parties)],
-    ).fetchone()
+    row = (
+        row
+        or tx.execute(
+            "SELECT c.names -> n.p::text ->> 2 FROM unnest(%s::uuid[]) AS n(p) CROSS JOIN LATERAL"
+            " (SELECT v.names FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text"
+            " ORDER BY v.last DESC LIMIT 1) c LIMIT 1",
+            [list(parties)],
+        ).fetchone()
+    )
+    row = (
+        row
+        or tx.execute(
+            "SELECT caller_name FROM calls c JOIN unnest(%s::uuid[]) AS n(p) ON c.party = n.p WHERE caller_name IS NOT NULL"
+            " ORDER BY time DESC LIMIT 1",
+            [list(parties)],
+        ).fetchone()
+    )
     return row[0] if row else None
 
 

@@ -86,7 +86,7 @@ def migrate(dsn: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    engine = sqlalchemy.create_engine(_url(dsn), poolclass=sqlalchemy.NullPool)
+    engine = sqlalchemy.create_engine(sqlalchemy_url(dsn), poolclass=sqlalchemy.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
         config = Config()
@@ -110,7 +110,7 @@ def prepare_keys(dsn: str) -> None:
 
     from hub.store import schema
 
-    engine = sqlalchemy.create_engine(_url(dsn), poolclass=sqlalchemy.NullPool)
+    engine = sqlalchemy.create_engine(sqlalchemy_url(dsn), poolclass=sqlalchemy.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
         schema.keys.create_all(connection)
@@ -127,7 +127,7 @@ def _version(dsn: str) -> str | None:
     return row[0] if row else None
 
 
-def _url(dsn: str) -> sqlalchemy.URL:
+def sqlalchemy_url(dsn: str) -> sqlalchemy.URL:
     """SQLAlchemy's form of a libpq DSN, whatever is in it."""
     import sqlalchemy
 

@@ -36,7 +36,6 @@ import psycopg
 
 from hub.store import database
 
-
 ACCOUNT = "hubpg"
 ROLE = DATABASE = "hub"
 READY_WITHIN = 600.0  # seconds; recovery after a crash replays what was written since the last checkpoint
@@ -162,7 +161,6 @@ class EmbeddedPostgres:
         self.home = home.resolve()
         self.folder = self.home / "postgres"
         self.port = port
-        self._wanted = port
         self._binaries = Binaries.at(binaries) if binaries else Binaries.bundled()
         self._data = self.folder / f"data-{self._binaries.major}"
         self._account = Account()
@@ -336,8 +334,9 @@ class EmbeddedPostgres:
                 log.unlink()
 
     def _launch(self, bin: Path) -> None:
-        self.port = self._wanted or self._port_of_last_time() or _free_port()
-        (self.folder / "port").write_text(str(self.port))
+        self.port = self.port or self._port_of_last_time() or _free_port()  # started again: others know its address
+        if _first_line(self.folder / "port") != str(self.port):
+            (self.folder / "port").write_text(str(self.port))
         settings = {**SETTINGS, "port": str(self.port), "log_directory": str(self.folder / "log")}
         command = [str(bin / "postgres"), "-D", str(self._data)]
         command += [f"--{name}={value}" for name, value in settings.items()]

@@ -72,7 +72,8 @@ class Keys:
                     [unknown, [secrets.token_bytes(32) for _ in unknown]],
                 )
                 rows = connection.execute(
-                    "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name", [unknown]
+                    "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name",
+                    [unknown],
                 ).fetchall()
             for name, secret in rows:
                 self._remember(cache, name, secret)

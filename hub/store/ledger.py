@@ -42,12 +42,14 @@ def claim(tx: Connection, wanted: Mapping[str, tuple[str, bytes]]) -> dict[str, 
         return {}
     ids = sorted(wanted)
     new = tx.execute(
-        "INSERT INTO claim SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING RETURNING event::text",
+        "INSERT INTO claim SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING"
+        " RETURNING event::text",
         [ids, [wanted[id][0] for id in ids], [wanted[id][1] for id in ids]],
     ).fetchall()
     fresh = {row[0] for row in new}
     rows = tx.execute(
-        "SELECT c.event::text, c.payload::text, c.digest FROM claim c JOIN unnest(%s::uuid[]) AS n(event) USING (event)", [ids]
+        "SELECT c.event::text, c.payload::text, c.digest FROM claim c JOIN unnest(%s::uuid[]) AS n(event) USING (event)",
+        [ids],
     ).fetchall()
     return {event: Claim(payload, bytes(digest), event in fresh) for event, payload, digest in rows}
 

@@ -6,9 +6,9 @@ Each projection is read through a view of its name; the view shows the table of 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import orjson
@@ -96,7 +96,9 @@ def load(connection: Connection, fold: Fold, table: str, streams: Collection[str
     return {row[0]: fold.row(*row) for row in rows}
 
 
-def save(connection: Connection, fold: Fold, table: str, before: Mapping[str, Row], after: Mapping[str, Row | None]) -> None:
+def save(
+    connection: Connection, fold: Fold, table: str, before: Mapping[str, Row], after: Mapping[str, Row | None]
+) -> None:
     """Write the rows that changed; a row that became None is deleted."""
     changed = {stream: row for stream, row in after.items() if row is not before.get(stream)}
     gone = sorted(stream for stream, row in changed.items() if row is None)
@@ -112,19 +114,22 @@ def save(connection: Connection, fold: Fold, table: str, before: Mapping[str, Ro
 def add(connection: Connection, append: Append, table: str, rows: Sequence[Row]) -> None:
     """Add rows; those of a repeating projection only where they are not there yet."""
     if append.repeats:
-        distinct = {tuple(getattr(row, name) for name in append.key): row for row in rows}
-        _insert(connection, append, table, [row for _, row in sorted(distinct.items())], "ON CONFLICT DO NOTHING")
+        picked = attrgetter(*append.key)
+        distinct = {picked(row): row for row in rows}
+        _insert(connection, append, table, [distinct[key] for key in sorted(distinct)], "ON CONFLICT DO NOTHING")
     else:
         copy(connection, append, table, rows)
 
 
 def copy(connection: Connection, projection: Projection, table: str, rows: Iterable[Row]) -> None:
     """COPY rows: the fastest way in, for rows that are not there yet."""
-    plain, documents = _encoders(projection.row)
-    names = ", ".join(f'"{name}"' for name in columns(projection.row))
+    held = columns(projection.row)
+    names = ", ".join(f'"{name}"' for name in held)
+    picked = attrgetter(*held)
+    documents = [n for n, kind in enumerate(held.values()) if kind == "jsonb"]
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as stream:
         for row in rows:
-            values = plain(row)
+            values = list(picked(row))
             for place in documents:
                 values[place] = orjson.dumps(values[place]).decode()
             stream.write_row(values)
@@ -140,19 +145,7 @@ def _insert(connection: Connection, projection: Projection, table: str, rows: Se
     held = columns(projection.row)
     names = ", ".join(f'"{name}"' for name in held)
     typed = ", ".join(f'"{name}" {kind}' for name, kind in held.items())
-    document = orjson.dumps([dict(zip(held, _encoders(projection.row)[0](row), strict=True)) for row in rows])
     connection.execute(
         f"INSERT INTO {table} ({names}) SELECT {names} FROM json_to_recordset(%s::json) AS r({typed}) {conflict}",
-        [document.decode()],
+        [orjson.dumps(rows).decode()],
     )
-
-
-@cache
-def _encoders(row: type) -> tuple[Any, tuple[int, ...]]:
-    """A row as a list of values, and which of them are documents."""
-    names = [field.name for field in fields(row)]
-
-    def plain(value: Row) -> list[Any]:
-        return [getattr(value, name) for name in names]
-
-    return plain, tuple(n for n, kind in enumerate(columns(row).values()) if kind == "jsonb")

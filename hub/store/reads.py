@@ -271,7 +271,8 @@ def _order(tx: Connection, parts: Sequence[tuple[Any, ...]]) -> Json:
 
     history = sorted(step for part in parts for step in part[7])
     owners = tx.execute(
-        "SELECT min(party::text) FROM owners JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [[p[0] for p in parts]]
+        "SELECT min(party::text) FROM owners JOIN unnest(%s::text[]) AS n(stream) USING (stream)",
+        [[p[0] for p in parts]],
     ).fetchone()
     party = first(9) or (owners and owners[0])
     return {
@@ -344,5 +345,3 @@ def events(
         )  # fmt: skip
         for topic, part, position, value in rows:
             yield Recorded(Place(topic, part, position), value.encode())
-
-

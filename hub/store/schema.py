@@ -6,8 +6,22 @@ Projected tables are not here: they are made from the projections (`projected`) 
 from __future__ import annotations
 
 from sqlalchemy import (
-    ARRAY, BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, Sequence, SmallInteger, String, Table,
-    Text, Uuid, func, text,
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
 )  # fmt: skip
 
 hub = MetaData()
@@ -60,7 +74,9 @@ checkpoint = Table(
     comment="how far each step has come; moved in the transaction of the change",
 )  # fmt: skip
 
-epoch = Table("epoch", hub, Column("forgets", BigInteger, nullable=False), comment="one row; rises with every forgetting")
+epoch = Table(
+    "epoch", hub, Column("forgets", BigInteger, nullable=False), comment="one row; rises with every forgetting"
+)
 
 refold = Table("refold", hub, Column("stream", Text, primary_key=True), comment="streams that are to be folded again")
 

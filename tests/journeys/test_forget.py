@@ -22,8 +22,18 @@ SECRETS = ["sara@example.com", "Sara", "9121234567", "Elm Street", "broken kettl
 
 def a_life(hub: Hub) -> None:
     mail(hub, letter("Sara <sara@example.com>", "My broken kettle", "I live in Elm Street. Order #1047", ago(days=6)))
-    mail(hub, letter("Sara <sara@example.com>", "My broken kettle", "with a large text " + "Elm Street " * 9000, ago(days=5), 2))
-    mail(hub, letter("Reza <reza@example.com>", "Sara and me", "Hello", ago(days=5), 3).replace(b"To:", b"Cc: sara@example.com\r\nTo:"))
+    mail(
+        hub,
+        letter(
+            "Sara <sara@example.com>", "My broken kettle", "with a large text " + "Elm Street " * 9000, ago(days=5), 2
+        ),
+    )
+    mail(
+        hub,
+        letter("Reza <reza@example.com>", "Sara and me", "Hello", ago(days=5), 3).replace(
+            b"To:", b"Cc: sara@example.com\r\nTo:"
+        ),
+    )
     come(hub, "order.placed", "o", ago(days=7), order="1047", party=[EMAIL, PHONE, {"kind": "account", "value": "A-77"}],
          total="12.5", currency="EUR")  # fmt: skip
     come(hub, "order.shipped", "s", ago(days=2), order="1047", note="leave it at Elm Street")

@@ -36,7 +36,9 @@ def say(n: int, word: tuple[tuple[str, str], str]) -> Draft:
     if how == "seen":
         return Draft("order.placed", time, "/t", str(n), {"order": f"{n + 1000}", "party": [identity(a), identity(b)]})
     by = {"by": "Mina"} if how == "decided" else {}
-    return Draft("party.cut" if how == "cut" else "party.linked", time, "/t", str(n), {"a": identity(a), "b": identity(b), **by})
+    return Draft(
+        "party.cut" if how == "cut" else "party.linked", time, "/t", str(n), {"a": identity(a), "b": identity(b), **by}
+    )
 
 
 def expected(words: list[tuple[tuple[str, str], str]]) -> set[frozenset[str]]:

@@ -57,7 +57,9 @@ def test_what_comes_from_outside_may_arrive_in_any_order(
 
 @every_projection
 @given(drafts=worlds(), data=st.data())
-def test_the_interleaving_of_streams_changes_nothing(projection: Projection, drafts: list[Any], data: st.DataObject) -> None:
+def test_the_interleaving_of_streams_changes_nothing(
+    projection: Projection, drafts: list[Any], data: st.DataObject
+) -> None:
     events = prepared(drafts)
     order = {stream: n for n, stream in enumerate(data.draw(st.permutations(sorted({e.stream for e in events}))))}
     assert shown(projection, sorted(events, key=lambda e: order[e.stream])) == shown(projection, events)

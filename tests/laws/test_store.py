@@ -97,5 +97,3 @@ def test_verify_names_a_row_that_is_wrong(hub: Hub) -> None:
     report = verify(hub.recorder)
     wrong = next(p for p in report["projections"] if p["name"] == "orders")
     assert (wrong["missing"], wrong["extra"], wrong["different"], report["clean"]) == (1, 1, 1, False)
-
-

@@ -51,7 +51,9 @@ def drafts(draw: st.DrawFn) -> Draft:
     kind = kind_of(name)
     for step in range(version, kind.version):
         data = kind.upcasts[step](data)
-    fields = {field: draw(st.sampled_from(OF_FIELD[field])) if field in OF_FIELD else value for field, value in data.items()}
+    fields = {
+        field: draw(st.sampled_from(OF_FIELD[field])) if field in OF_FIELD else value for field, value in data.items()
+    }
     fields.pop("attachments", None)
     time = START + timedelta(minutes=draw(st.integers(0, 30)))
     return Draft(name, time, "/world", f"{draw(st.integers(0, 10**9))}", fields)

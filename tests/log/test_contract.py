@@ -56,7 +56,10 @@ def test_the_same_event_again_is_a_duplicate_and_adds_nothing(log: Log) -> None:
 
 def test_the_same_id_with_other_content_is_a_conflict_and_not_appended(log: Log) -> None:
     log.append([sealed(1, digest=b"a" * 16)])
-    assert [a.verdict for a in log.append([sealed(1, digest=b"b" * 16), sealed(1, digest=b"a" * 16)])] == ["conflict", "duplicate"]
+    assert [a.verdict for a in log.append([sealed(1, digest=b"b" * 16), sealed(1, digest=b"a" * 16)])] == [
+        "conflict",
+        "duplicate",
+    ]
     assert len(values(log, "order:1")) == 1
 
 

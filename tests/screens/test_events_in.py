@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import orjson
-import pytest
 
 from hub.store import ledger
 from hub.wiring import Hub
@@ -101,14 +100,15 @@ def test_a_type_that_the_hub_decides_is_forbidden_alone_and_kept(api: Api, event
     assert balance(api.hub)["intruder"]["rejected"] == 3
 
 
-@pytest.mark.parametrize("body", [b"", b"not json", b"\xff\xfe\x00", b"<event/>"])
-def test_a_body_of_which_nothing_can_be_read_is_400_and_kept_all_the_same(api: Api, body: bytes) -> None:
-    answer = api.client.post("/v1/events", content=body, headers=STRUCTURED)
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
+def test_a_body_of_which_nothing_can_be_read_is_400_and_kept_all_the_same(api: Api) -> None:
+    bodies = (b"", b"not json", b"\xff\xfe\x00", b"<event/>")
+    for body in bodies:
+        answer = api.client.post("/v1/events", content=body, headers=STRUCTURED)
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
     api.fold()
-    assert balance(api.hub)["http"]["rejected"] == 1
-    assert rejected(api.hub)[0]["size"] == len(body)
+    assert balance(api.hub)["http"]["rejected"] == 4
+    assert sorted(one["size"] for one in rejected(api.hub)) == sorted(map(len, bodies))
 
 
 def test_binary_mode_is_taken_with_encoded_headers(api: Api) -> None:

@@ -61,7 +61,9 @@ class OrderPlaced(OrderStep):
 def _step(stage: str) -> type[OrderStep]:
     words = {"noted": "A remark was made on the order.", "invoiced": "An invoice was written for the order."}
     doc = words.get(stage, f"The order was {stage}.")
-    return type(f"Order{stage.title()}", (OrderStep,), {"type": f"order.{stage}", "__doc__": doc, "__module__": __name__})
+    return type(
+        f"Order{stage.title()}", (OrderStep,), {"type": f"order.{stage}", "__doc__": doc, "__module__": __name__}
+    )
 
 
 KINDS: tuple[type[OrderStep], ...] = (OrderPlaced, *(_step(stage) for stage in (*STAGES[1:], *REMARKS)))

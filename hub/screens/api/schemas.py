@@ -17,6 +17,10 @@ from hub.screens.shapes import Schemas
 router = APIRouter(tags=["schemas"])
 
 
+class SchemaJson(Json):
+    media_type = "application/schema+json"
+
+
 @cache
 def documents() -> dict[str, Any]:
     return dict(schemas.documents())
@@ -30,13 +34,13 @@ async def listed() -> Json:
 
 @router.get(
     "/v1/schemas/{name:path}", summary="A schema (JSON Schema), by TYPE/VERSION; TYPE alone is its newest",
-    responses={200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}},
+    response_class=SchemaJson, response_model=dict[str, Any],
 )  # fmt: skip
 async def one(name: Text) -> Json:
     found = documents().get(name) or documents().get(_newest(name))
     if found is None:
         raise Problem(404, "No schema has this name.")
-    return Json(found, media_type="application/schema+json")
+    return SchemaJson(found)
 
 
 def _newest(name: str) -> str:

@@ -157,11 +157,10 @@ def _topic(topic: str) -> str:
 
 async def _sent(reader: Reader, changes: Changes, number: int, last: str | None) -> AsyncIterator[bytes]:
     try:
-        start = reader.moment
-        yield _block(start if last is None else moments.read(last), None)
+        told = reader.moment if last is None else moments.read(last)
+        yield _block(told, None)
         if last is not None:
-            reader.note(await run_in_threadpool(reader.missed, moments.read(last)), reader.moment)
-        told = start
+            reader.note(await run_in_threadpool(reader.missed, told), reader.moment)
         while True:
             topics = await reader.told()
             if topics is None:

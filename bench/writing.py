@@ -1,0 +1,134 @@
+"""Writing: append, lane and rebuild against a raw COPY of the very same rows into the very same tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.orm import Session, registry
+
+from bench.world import events
+from hub.consumers.rebuild import rebuild
+from hub.consumers.record import Outgoing
+from hub.store import projected
+from hub.store.database import Connection, sqlalchemy_url
+from hub.store.projected import columns, projections
+from hub.wiring import Hub
+
+GROUP = 1_000
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def groups(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    for n in range(0, len(rows), GROUP):
+        yield rows[n : n + GROUP]
+
+
+def append(hub: Hub, count: int, people: int) -> float:
+    """Events a second through sealing, gate and archive, 1,000 a transaction."""
+    made = [Outgoing(event, ("/bench", "events")) for event in events(count, people, hub.recorder.here)]
+    return count / seconds(lambda: [hub.recorder.record(lambda _, g=g: g) for g in groups(made)])
+
+
+def lane(hub: Hub, limit: int = 2_000) -> float:
+    """Events a second from the archive into every projection."""
+    done = 0
+
+    def run() -> None:
+        nonlocal done
+        while n := hub.lane.run(limit):
+            done += n
+
+    taken = seconds(run)
+    return done / taken
+
+
+def rebuilt(hub: Hub) -> float:
+    """Events a second for all projections from zero."""
+    done = 0
+
+    def run() -> None:
+        nonlocal done
+        done = rebuild(hub.recorder, list(projections()))
+
+    taken = seconds(run)
+    return done / taken
+
+
+def raw(hub: Hub) -> float:
+    """R: the archive's rows and the final images of all projected rows, COPY, 1,000 events a transaction, into tables
+    with the same indexes. Events a second."""
+    tables = ["event", *(projections())]
+    with hub.database.transaction() as tx:
+        live = projected.live(tx)
+        held = {name: live.get(name, name) for name in tables}
+        rows = {name: _copied_out(tx, table) for name, table in held.items()}
+        for name, table in held.items():
+            tx.execute(f"CREATE TABLE raw_{name} (LIKE {table} INCLUDING INDEXES)")
+    count = len(rows["event"])
+    rounds = -(-count // GROUP)
+
+    def write() -> None:
+        for n in range(rounds):
+            with hub.database.transaction() as tx:
+                for name in tables:
+                    part = rows[name][len(rows[name]) * n // rounds : len(rows[name]) * (n + 1) // rounds]
+                    with tx.cursor() as cursor, cursor.copy(f"COPY raw_{name} FROM STDIN") as copy:
+                        copy.write(b"".join(part))
+
+    taken = seconds(write)
+    with hub.database.transaction() as tx:
+        for name in tables:
+            tx.execute(f"DROP TABLE raw_{name}")
+    return count / taken
+
+
+def _copied_out(tx: Connection, table: str) -> list[bytes]:
+    with tx.cursor() as cursor, cursor.copy(f"COPY {table} TO STDOUT") as copy:
+        return b"".join(bytes(block) for block in copy).splitlines(keepends=True)
+
+
+def orm(hub: Hub, count: int) -> float:
+    """The same rows by SQLAlchemy's ORM, flushed per 1,000 events: what `lane` is compared with. Events a second."""
+    engine = sqlalchemy.create_engine(sqlalchemy_url(hub.database.dsn))
+    with hub.database.transaction() as tx:
+        live = projected.live(tx)
+        for name, projection in projections().items():
+            projected.create(tx, projection, f"orm_{name}")
+            assert live[name]
+    metadata = sqlalchemy.MetaData()
+    mapped: dict[str, type] = {}
+    types = registry()
+    for name, projection in projections().items():
+        table = sqlalchemy.Table(f"orm_{name}", metadata, autoload_with=engine)
+        mapped[name] = type(f"Row_{name}", (), {})
+        types.map_imperatively(mapped[name], table)
+        assert set(table.columns.keys()) == set(columns(projection.row))
+    with engine.connect() as connection:
+        rows = {n: connection.execute(sqlalchemy.text(f"SELECT * FROM {n}")).mappings().all() for n in mapped}
+    rounds = -(-count // GROUP)
+
+    def write() -> None:
+        with Session(engine) as session:
+            for n in range(rounds):
+                for name, kind in mapped.items():
+                    for row in rows[name][len(rows[name]) * n // rounds : len(rows[name]) * (n + 1) // rounds]:
+                        one = kind()
+                        for column, value in row.items():
+                            setattr(one, column, value)
+                        session.add(one)
+                session.commit()
+
+    taken = seconds(write)
+    with hub.database.transaction() as tx:
+        for name in mapped:
+            tx.execute(f"DROP TABLE orm_{name}")
+    engine.dispose()
+    return count / taken

@@ -1,0 +1,172 @@
+"""The hub as its users have it: the command `hub` in a process of its own, a hub that is up, how much memory each took."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+HUB = str(Path(sys.executable).parent / "hub")
+MEGABYTE = 1024 * 1024
+ROOM = 300 * MEGABYTE  # above idle: what no input may exceed
+_LOOK = 0.02
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    return kept | {"HUB_HOME": str(home)} | more
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that ended. `peak`: bytes of memory that its process took; `server`: those of the database, without
+    what its processes share."""
+
+    code: int
+    out: bytes
+    err: str
+    seconds: float
+    peak: int
+    server: int
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Watch:
+    """Looks at processes while something runs. `peaks` by pid, as the kernel keeps them; `server` is sampled."""
+
+    pids: tuple[int, ...]
+    peaks: dict[int, int] = field(default_factory=dict)
+    server: int = 0
+
+    def look(self) -> None:
+        for pid in self.pids:
+            self.peaks[pid] = max(self.peaks.get(pid, 0), _peak_of(pid))
+        self.server = max(self.server, sum(_own(one) for pid in self.pids for one in _servers(pid)))
+
+
+@contextmanager
+def watched(*pids: int) -> Iterator[Watch]:
+    watch, over = Watch(pids), threading.Event()
+
+    def work() -> None:
+        while not over.wait(_LOOK):
+            watch.look()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        over.set()
+        thread.join()
+
+
+def _peak_of(pid: int) -> int:
+    """The most memory that a process ever had (proc(5), VmHWM); 0 once it has gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def _servers(pid: int) -> list[psutil.Process]:
+    try:
+        return [one for one in psutil.Process(pid).children(recursive=True) if one.name() == "postgres"]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _own(process: psutil.Process) -> int:
+    try:
+        memory = process.memory_info()
+        return int(memory.rss - memory.shared)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def hub(home: Path, *arguments: str | Path, out: Path | None = None) -> Ran:
+    """Run a command to its end. `out`: a file for what it prints, where that is large."""
+    start = time.monotonic()
+    with (out or Path(os.devnull)).open("wb") as file:
+        process = subprocess.Popen(
+            [HUB, *map(str, arguments)], env=environment(home), stdin=subprocess.DEVNULL,
+            stdout=file if out else subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        with watched(process.pid) as watch:
+            printed, told = process.communicate(timeout=240)
+    seconds = time.monotonic() - start
+    return Ran(process.returncode, printed or b"", told.decode(), seconds, watch.peaks.get(process.pid, 0), watch.server)
+
+
+def ingest(home: Path, channel: str, *paths: Path) -> dict[str, int]:
+    """What `hub ingest` counted; the command must have gone well."""
+    counted: dict[str, int] = well(hub(home, "ingest", channel, *paths, "--json")).json
+    return counted
+
+
+def well(ran: Ran) -> Ran:
+    assert ran.code == 0, ran.err
+    return ran
+
+
+def counts(received: int, understood: int, ignored: int = 0, rejected: int = 0, duplicates: int = 0) -> dict[str, int]:
+    return {"received": received, "understood": understood, "ignored": ignored, "rejected": rejected, "duplicates": duplicates}
+
+
+@dataclass(frozen=True)
+class Up:
+    """A hub that is up; `client` may do all."""
+
+    home: Path
+    client: httpx.Client
+    processes: Mapping[str, int]
+
+    def peaks(self) -> dict[str, int]:
+        """The most memory that the web process and the worker had until now."""
+        return {name: _peak_of(pid) for name, pid in self.processes.items() if name != "postgres"}
+
+    def ledger(self) -> dict[str, dict[str, int]]:
+        """By source; all that came has its outcome."""
+        end = time.monotonic() + 20
+        while True:
+            document = json.loads(hub(self.home, "ledger", "--json").out)
+            if all(row["waiting"] == 0 for row in document["sources"]) or time.monotonic() > end:
+                assert document["balanced"], document
+                return {row["source"]: row for row in document["sources"]}
+
+
+@contextmanager
+def up(home: Path) -> Iterator[Up]:
+    """`hub up` on a free port, with an admin's key."""
+    told = home / "up.log"
+    with told.open("wb") as log:
+        process = subprocess.Popen(
+            [HUB, "up", "--port", "0"], env=environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, told.read_text()
+        key = well(hub(home, "keys", "create", "hostile", "--role", "admin")).out.decode().strip()
+        run = json.loads((home / "run.json").read_text())
+        with httpx.Client(base_url=run["url"], headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
+            yield Up(home, client, {one["name"]: one["pid"] for one in run["processes"]})
+    finally:
+        process.terminate()
+        process.wait(30)

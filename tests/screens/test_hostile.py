@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from .conftest import Api
+
+NASTY = (
+    "\x00", "\ud7ff", "' OR 1=1 --", "%", "\\", "۱۲۳", "a" * 1900, "party:", "phone:", "order:\x00", "\u202e", "::",
+)  # fmt: skip
+BROKEN = ("%ff%fe", "%c0%80", "%00", "%ed%a0%80")
+
+
+def test_nothing_that_follows_the_openapi_document_makes_the_hub_fail(api: Api) -> None:
+    document = api.anybody.get("/openapi.json").json()
+    schema = schemathesis.openapi.from_dict(document)
+    seen = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()  # type: ignore[union-attr]
+        if operation.path == "/v1/stream":
+            continue  # its good answers never end
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=15, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def no_failure(case: Any) -> None:
+            nonlocal seen
+            answer = case.call(base_url=str(api.client.base_url), session=None, headers=dict(api.client.headers))
+            seen += 1
+            assert answer.status_code < 500, (case, answer.text)
+            if answer.status_code >= 400:
+                assert "application/problem+json" in answer.headers["content-type"][0]
+
+        no_failure()
+    assert seen > 100
+
+
+def test_no_text_in_a_query_or_a_path_makes_the_hub_fail(api: Api) -> None:
+    queries = ("lookup?phone=", "lookup?email=", "lookup?order=", "lookup?account=", "customers?q=", "tickets?owner=",
+               "tickets?before=", "events?type=", "events?who=", "events?after=", "events?from=", "stream?topics=",
+               "customers/", "tickets/", "orders/", "schemas/")  # fmt: skip
+    escaped = ["".join(f"%{byte:02x}" for byte in text.encode()) for text in NASTY]
+    for query in queries:
+        for value in (*escaped, *BROKEN):
+            answer = api.client.get(f"/v1/{query}{value}")
+            assert answer.status_code < 500, (query, value, answer.text)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12,
+))  # fmt: skip
+def test_any_json_as_data_of_any_event_is_taken_or_refused(api: Api, data: Any) -> None:
+    kinds = ("message.received", "call.ended", "visit.recorded", "contact.recorded", "order.placed", "party.linked")
+    parties = [{"kind": "email", "value": "a@example.org"}]
+    base = {"party": parties, "call": "1", "visit": "1", "contact": "1", "order": "1"}
+    batch = [
+        {"specversion": "1.0", "id": f"{n}", "source": "x", "type": kind, "data": data if n % 2 else base | {"x": data}}
+        for n, kind in enumerate(kinds * 2)
+    ]  # fmt: skip
+    answer = api.client.post("/v1/events", content=json.dumps(batch).encode())
+    assert answer.status_code in (202, 400), answer.text
