@@ -12,8 +12,8 @@ from hub.events.envelope import Event
 from hub.events.prepare import Installation, prepare
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-WORDS = "order late parcel thanks please where invoice kettle blue return".split()
-WORDS += "سفارش لطفا رسید ارسال پاسخ تشکر خرید".split()
+WORDS = ["order", "late", "parcel", "thanks", "please", "where", "invoice", "kettle", "blue", "return"]
+WORDS += ["سفارش", "لطفا", "رسید", "ارسال", "پاسخ", "تشکر", "خرید"]
 
 
 def phone(n: int) -> dict[str, str]:
@@ -24,10 +24,10 @@ def email(n: int) -> dict[str, str]:
     return {"kind": "email", "value": f"customer{n}@example.com"}
 
 
-def drafts(count: int, people: int, seed: int = 7) -> Iterator[Draft]:
+def drafts(count: int, people: int, start: int = 0) -> Iterator[Draft]:
     """`count` events of `people` customers: messages, calls in three steps, orders with their stages, visits, pages."""
-    chance = random.Random(seed)
-    for n in range(count):
+    chance = random.Random(7 + start)
+    for n in range(start, start + count):
         who = chance.randrange(people)
         yield _draft(chance, n, who, START + timedelta(seconds=n * 7))
 
@@ -68,5 +68,5 @@ def _draft(chance: random.Random, n: int, who: int, time: datetime) -> Draft:
     )
 
 
-def events(count: int, people: int, here: Installation) -> list[Event]:
-    return [prepare(draft, here, draft.time) for draft in drafts(count, people)]
+def events(count: int, people: int, here: Installation, start: int = 0) -> list[Event]:
+    return [prepare(draft, here, draft.time) for draft in drafts(count, people, start)]

@@ -49,7 +49,7 @@ def customer(tx: Connection, parties: Sequence[str]) -> Json:
     }  # fmt: skip
 
 
-_ITEMS = """
+ITEMS = """
 SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
   SELECT item::text, type, time, recorded, channel, direction, party::text, title, text, orders, attachments, stream,
     automatic, agent, NULL::text AS cause, NULL::float8 AS seconds
@@ -76,7 +76,7 @@ def timeline(tx: Connection, parties: Sequence[str], limit: int = 50, before: st
     """A page of items, newest first."""
     time, id = read_cursor(before, datetime, UUID) if before else (None, None)
     rows = tx.execute(
-        _ITEMS, {"parties": list(parties), "time": time, "id": id and str(id), "limit": limit + 1}
+        ITEMS, {"parties": list(parties), "time": time, "id": id and str(id), "limit": limit + 1}
     ).fetchall()
     items: dict[str, Json] = {}
     for row in sorted(rows, key=lambda r: (r[2], r[0]), reverse=True):

@@ -25,8 +25,9 @@ def parsed(body: bytes | dict[str, Any], **meta: str) -> Outcome:
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    whole = {"specversion": "1.0", "id": "1", "source": "shop", "type": "visit.recorded",
-             "time": "2026-03-01T09:00:00Z", "data": {"visit": "v1", "party": {"kind": "email", "value": "a@example.org"}}} | changes  # fmt: skip
+    data = {"visit": "v1", "party": {"kind": "email", "value": "a@example.org"}}
+    whole: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "shop", "type": "visit.recorded"}
+    whole |= {"time": "2026-03-01T09:00:00Z", "data": data} | changes
     return {name: value for name, value in whole.items() if value is not ...}
 
 

@@ -1,0 +1,108 @@
+"""How long from a POST until its row is shown, at 200 a second, on a hub that is up: web, worker, PostgreSQL."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+
+RATE, SECONDS, SENDERS = 200, 20, 8
+Line = Callable[[str, float, str, str], None]
+
+
+@contextmanager
+def running(home: Path) -> Iterator[dict[str, Any]]:
+    """`hub up` on a free port; what it wrote of itself."""
+    command = [sys.executable, "-m", "hub.cli", "up", "--home", str(home), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline(), "the hub did not start"
+        yield json.loads((home / "run.json").read_bytes())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Watch(threading.Thread):
+    """Sees when a position is shown: rows and checkpoint are one transaction."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(daemon=True)
+        self.dsn, self.pending, self.seen = dsn, {}, []  # type: ignore[var-annotated]
+        self.lock, self.stop = threading.Lock(), threading.Event()
+
+    def sent(self, position: str, at: float) -> None:
+        topic, part, offset = position.split("/")
+        with self.lock:
+            self.pending[topic, int(part), int(offset)] = at
+
+    def run(self) -> None:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute("LISTEN hub_shown")
+            while not self.stop.is_set():
+                for _ in connection.notifies(timeout=0.05, stop_after=1):
+                    pass
+                rows = connection.execute("SELECT topic, part, next FROM checkpoint WHERE step = 'project'").fetchall()
+                now, ends = time.perf_counter(), {(topic, part): end for topic, part, end in rows}
+                with self.lock:
+                    done = [key for key in self.pending if ends[key[:2]] > key[2]]
+                    self.seen += [now - self.pending.pop(key) for key in done]
+
+
+def send(url: str, key: str, watch: Watch, sender: int) -> None:
+    """One sender's share: an event every SENDERS / RATE seconds, on one connection."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/cloudevents+json"}
+    start = time.perf_counter() + sender / RATE
+    for n in range(RATE * SECONDS // SENDERS):
+        time.sleep(max(0.0, start + n * SENDERS / RATE - time.perf_counter()))
+        who = (sender * 7919 + n * 31) % 500
+        event = {
+            "specversion": "1.0", "id": f"{sender}-{n}", "source": "/bench", "type": "call.ringing",
+            "data": {"call": f"{sender}-{n}", "party": {"kind": "phone", "value": f"+98912{who:07d}"}},
+        }  # fmt: skip
+        at = time.perf_counter()
+        connection.request("POST", "/v1/events", json.dumps(event), headers)
+        answer = json.loads(connection.getresponse().read())
+        watch.sent(answer["events"][0]["position"], at)
+
+
+def figures(line: Line) -> None:
+    with tempfile.TemporaryDirectory(prefix="hub-bench-", dir="/tmp") as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        with running(home) as run:
+            made = subprocess.run(
+                [sys.executable, "-m", "hub.cli", "keys", "create", "bench"], env={"HUB_HOME": folder, "PATH": "/usr/bin:/bin"},
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            watch = Watch(run["database"])
+            watch.start()
+            senders = [
+                threading.Thread(target=send, args=(run["url"], made.stdout.strip(), watch, n)) for n in range(SENDERS)
+            ]
+            for thread in senders:
+                thread.start()
+            for thread in senders:
+                thread.join()
+            time.sleep(1)
+            watch.stop.set()
+            watch.join()
+            memory = {p["name"]: psutil.Process(p["pid"]).memory_info().rss / 1024**2 for p in run["processes"]}
+    took = sorted(1000 * seconds for seconds in watch.seen[RATE:])  # the first second warms up
+    p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
+    line(f"POST -> row shown at {RATE}/s, p50 ms", p50, "<= 8", f"p99 {p99:.1f} ms (wanted <= 20), {len(took)} events")
+    print("memory, MB: " + ", ".join(f"{name} {size:.0f}" for name, size in memory.items()))
