@@ -52,7 +52,7 @@ def web(home: Path, alive: int, fd: int) -> None:
     from hub.screens.app import create_app
 
     hub = _open(home, alive)
-    config = uvicorn.Config(create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=2)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
 
 

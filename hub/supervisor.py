@@ -115,7 +115,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _socket(port: int) -> Iterator[socket.socket]:
-    with socket.socket() as listening:
+    # The protocol is named because asyncio switches Nagle's delay off only where it is.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bind(listening, port)
         listening.listen(512)

@@ -9,7 +9,8 @@ from hub.store.database import STEPS, Connection
 _LAG = """
 SELECT c.step, coalesce(sum(h.next - c.next), 0)::bigint,
   coalesce(max(extract(epoch FROM now() - (SELECT e.recorded FROM event e WHERE h.next > c.next
-    AND e.topic = c.topic AND e.part = c.part AND e.position = c.next))), 0)::float8
+    AND e.topic = c.topic AND e.part = c.part AND e.position = c.next
+    AND e.value::json #>> '{data,history}' IS NULL))), 0)::float8 -- history is old, not late
 FROM checkpoint c JOIN log_head h USING (topic, part) GROUP BY c.step
 """
 

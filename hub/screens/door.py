@@ -7,26 +7,19 @@ fault and the ledger counts it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Lock, Thread
 
 import structlog
 
-from hub.channels._shape import Rejected
-from hub.channels.cloudevents import CONFLICT
-from hub.consumers.record import Outgoing, Recorder, payload_of_bytes
-from hub.events.draft import Draft
-from hub.events.envelope import Event
-from hub.events.ids import digest
-from hub.events.prepare import Installation, NotValid, prepare
-from hub.events.seal import key_name
-from hub.log._protocol import Appended
+from hub.consumers.accept import Answer as Answer
+from hub.consumers.accept import Arrival as Arrival
+from hub.consumers.accept import write
+from hub.consumers.record import Recorder
 from hub.store.decisions import Unavailable
-from hub.store.keys import Destroyed
 
 log = structlog.get_logger()
 GROUP = 1_000  # arrivals of one transaction
@@ -39,33 +32,6 @@ class DoorFull(Exception):
 
 class DoorClosed(Exception):
     """The hub is stopping; send it again in a moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Something that came in. `draft`: the event that it says; without one it is kept as a payload of `channel`.
-
-    `refused`: why it is no event. `said`: what tells it from another event under the same id.
-    """
-
-    channel: str
-    source: str
-    body: bytes = field(repr=False)
-    received: datetime
-    meta: Mapping[str, str] = field(default_factory=dict)
-    draft: Draft | None = None
-    refused: Rejected | None = None
-    said: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`verdict`: accepted, duplicate or rejected (`refused` says why)."""
-
-    verdict: str
-    id: str
-    position: str | None
-    refused: Rejected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,73 +129,6 @@ def _tell(future: Future[list[Answer]], outcome: list[Answer] | Exception) -> No
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
-
-
-def write(recorder: Recorder, arrivals: Sequence[Arrival]) -> list[Answer]:
-    """Write these down in one transaction, all or nothing; conflicting ones are kept as payloads in a second."""
-    try:
-        answers = _written(recorder, arrivals)
-    except Destroyed:  # somebody was forgotten meanwhile: his identifiers are a new person's now
-        answers = _written(recorder, arrivals)
-    conflicts = [n for n, answer in enumerate(answers) if answer.refused is CONFLICT]
-    if conflicts:
-        kept = _written(recorder, [_conflicting(arrivals[n]) for n in conflicts])
-        for n, answer in zip(conflicts, kept, strict=True):
-            answers[n] = answer
-    return answers
-
-
-def _conflicting(arrival: Arrival) -> Arrival:
-    return replace(arrival, draft=None, refused=CONFLICT, meta={**arrival.meta, "conflict": "true"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    outgoing: Outgoing
-    refused: Rejected | None
-
-
-def _written(recorder: Recorder, arrivals: Sequence[Arrival]) -> list[Answer]:
-    made: list[_Made] = []
-
-    def build(here: Installation) -> list[Outgoing]:
-        made.extend(_made(recorder, here, arrival) for arrival in arrivals)
-        return [one.outgoing for one in made]
-
-    appended = recorder.record(build)
-    return [_answered(one, each) for one, each in zip(made, appended, strict=True)]
-
-
-def _made(recorder: Recorder, here: Installation, arrival: Arrival) -> _Made:
-    refused = arrival.refused
-    if arrival.draft:
-        try:
-            event = _event(recorder, here, arrival.draft, arrival.received)
-        except NotValid as error:
-            refused = Rejected(error.why, error.at)
-        else:
-            direct = (arrival.draft.source, arrival.channel)
-            return _Made(Outgoing(event, direct, digest(here.secret, arrival.said)), None)
-    kept = payload_of_bytes(recorder, arrival.channel, arrival.source, arrival.body, arrival.meta, arrival.received)
-    return _Made(kept, refused)
-
-
-def _event(recorder: Recorder, here: Installation, draft: Draft, received: datetime) -> Event:
-    """Files are kept under the key of whom the event concerns, so it is prepared once to know who that is."""
-    event = prepare(draft, here, received)
-    if not draft.files:
-        return event
-    kept = recorder.keep_files(event.id, key_name(event), draft.files)
-    return prepare(replace(draft, fields=draft.fields | {"attachments": kept}), here, received)
-
-
-def _answered(made: _Made, appended: Appended) -> Answer:
-    id, position = made.outgoing.event.id, str(appended.place) if appended.place else None
-    if made.refused:
-        return Answer("rejected", id, position, made.refused)
-    if appended.verdict == "conflict":
-        return Answer("rejected", id, None, CONFLICT)
-    return Answer("accepted" if appended.verdict == "new" else "duplicate", id, position)
 
 
 def tally(answers: Iterable[Answer]) -> dict[str, object]:

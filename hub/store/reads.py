@@ -302,7 +302,8 @@ def _only_rang(tx: Connection, parties: Sequence[str]) -> bool:
     if len(parties) != 1:
         return False
     row = tx.execute(
-        "SELECT EXISTS (SELECT FROM owners WHERE party = %s::uuid AND stream NOT LIKE 'call:%%')", [parties[0]]
+        "SELECT EXISTS (SELECT FROM owners WHERE party = %s::uuid AND split_part(stream, ':', 1) NOT IN ('call', 'link'))",
+        [parties[0]],
     ).fetchone()
     return row is not None and not row[0]
 

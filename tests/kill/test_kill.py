@@ -92,10 +92,10 @@ def strike(hub: RunningHub, name: str) -> None:
         hub.await_restart(name, killed)
 
 
-def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_killed(home: Path, tmp_path: Path) -> None:
+def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_killed(hub: RunningHub, tmp_path: Path) -> None:
     dice = random.Random(SEED)
     print(f"seed {SEED} (HUB_SEED repeats it), {ROUNDS} rounds")
-    hub, path = RunningHub(home), tmp_path / "journal"
+    path = tmp_path / "journal"
     flying: list[int] = []
     started = time.monotonic()
     try:
@@ -125,8 +125,6 @@ def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_kil
     except BaseException:
         print(hub.said()[-20_000:])
         raise
-    finally:
-        hub.kill_everything()
 
 
 def assert_nothing_lost_nothing_doubled(hub: RunningHub, journal: list[dict[str, Any]]) -> None:

@@ -59,7 +59,9 @@ def hub(postgres_url: str, home: Path) -> Iterator[Hub]:
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
     """The app behind uvicorn on a free port of loopback; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
+    # asyncio switches Nagle's delay off only where the socket says that it is TCP
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
+        bound.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()

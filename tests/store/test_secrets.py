@@ -1,0 +1,42 @@
+"""What is personal is readable with the key database only."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.events.identifiers import Identifier
+from hub.store.keys import Destroyed
+from hub.wiring import Hub
+from tests.journeys.story import EMAIL, ago, come, letter, mail
+
+
+def test_the_log_holds_nothing_personal_in_the_clear(hub: Hub) -> None:
+    mail(hub, letter("Sara <sara@example.com>", "Broken kettle", "Elm Street", ago(days=1)))
+    come(hub, "visit.recorded", "v", ago(hours=1), visit="v", party=EMAIL, reason="broken kettle")
+    held = " ".join(row[0] for row in hub.database.rows("SELECT value FROM event"))
+    assert [word for word in ("sara@example.com", "Sara", "kettle", "Elm Street") if word in held] == []
+
+
+def test_an_address_in_cc_is_under_its_own_partys_key(hub: Hub) -> None:
+    body = letter("Sara <sara@example.com>", "Hello", "text", ago(days=1)).replace(b"To:", b"Cc: Reza <reza@example.com>\r\nTo:")
+    mail(hub, body)
+    reza = hub.keys.party_id(Identifier("email", "reza@example.com"))
+    names = [row[0] for row in hub.database.rows("SELECT value FROM event WHERE type = 'message.received'")]
+    assert f'"key":"{reza}","at":"cc/0"' in names[0]
+
+
+def test_a_destroyed_key_is_never_made_again(hub: Hub) -> None:
+    hub.keys.ensure(["one"])
+    hub.keys.destroy(["one", "two"], [])
+    assert hub.keys.find(["one", "two"]) == {"one": None, "two": None}
+    for name in ("one", "two"):
+        with pytest.raises(Destroyed):
+            hub.keys.ensure([name])
+
+
+def test_ids_of_parties_differ_between_installations(hub: Hub) -> None:
+    from hub.events.ids import party_id
+
+    who = Identifier("phone", "+989121234567")
+    assert hub.keys.party_id(who) == party_id(hub.keys.secret, who)
+    assert hub.keys.party_id(who) != party_id(b"another secret", who)
