@@ -80,6 +80,15 @@ def send(url: str, key: str, watch: Watch, sender: int) -> None:
         watch.sent(answer["events"][0]["position"], at)
 
 
+def _spent(run: dict[str, Any]) -> dict[str, float]:
+    """CPU seconds of each process of the hub, with its children's (PostgreSQL's are its connections)."""
+    found = {}
+    for process in run["processes"]:
+        family = [(top := psutil.Process(process["pid"])), *top.children(recursive=True)]
+        found[process["name"]] = sum(sum(one.cpu_times()[:2]) for one in family)
+    return found
+
+
 def figures(line: Line) -> None:
     with tempfile.TemporaryDirectory(prefix="hub-bench-", dir="/tmp") as folder:
         home = Path(folder)
@@ -91,6 +100,7 @@ def figures(line: Line) -> None:
             )  # fmt: skip
             watch = Watch(run["database"])
             watch.start()
+            before = _spent(run)
             senders = [
                 threading.Thread(target=send, args=(run["url"], made.stdout.strip(), watch, n)) for n in range(SENDERS)
             ]
@@ -101,8 +111,10 @@ def figures(line: Line) -> None:
             time.sleep(1)
             watch.stop.set()
             watch.join()
+            spent = {name: 1000 * (now - before[name]) / (RATE * SECONDS) for name, now in _spent(run).items()}
             memory = {p["name"]: psutil.Process(p["pid"]).memory_info().rss / 1024**2 for p in run["processes"]}
     took = sorted(1000 * seconds for seconds in watch.seen[RATE:])  # the first second warms up
     p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
     line(f"POST -> row shown at {RATE}/s, p50 ms", p50, "<= 8", f"p99 {p99:.1f} ms (wanted <= 20), {len(took)} events")
+    print("CPU, ms an event: " + ", ".join(f"{name} {cpu:.2f}" for name, cpu in spent.items()))
     print("memory, MB: " + ", ".join(f"{name} {size:.0f}" for name, size in memory.items()))

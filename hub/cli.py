@@ -87,6 +87,18 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class ChannelName(click.ParamType):
+    """A channel that reads files. The channels are found when one is asked for, so that other commands start quickly."""
+
+    name = "channel"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from hub.consumers.understand import channels
+
+        names = sorted(name for name, channel in channels().items() if channel.split)
+        return value if value in names else self.fail(f"{value!r} is none of {', '.join(names)}", param, ctx)
+
+
 class Progress:
     """A count on stderr, once a second; silent where everything is quick."""
 
@@ -190,7 +202,7 @@ def doctor() -> None:
 
 
 @main.command()
-@click.argument("channel", type=click.Choice(["email", "cdr", "orders", "events"]))
+@click.argument("channel", type=ChannelName())
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--history", is_flag=True, help="An import of the past: opens no tickets and sends nothing.")
 @JSON

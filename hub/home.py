@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import orjson
 
+ROOM = 32 * 1024**2  # bytes; with less the database cannot begin its next file of 16 MB
 LOOKED_AT_FOR = 0.5  # seconds; `read_run` holds the lock for an instant to see whether it is free
 
 
@@ -66,6 +68,14 @@ def write_run(home: Path, run: Mapping[str, Any]) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(orjson.dumps(dict(run), option=orjson.OPT_INDENT_2))
     half.replace(run_file(home))
+
+
+def disk_full(home: Path) -> str | None:
+    """What to say of the disk where it has no room, for whatever failed then failed because of that."""
+    free = shutil.disk_usage(home).free
+    if free >= ROOM:
+        return None
+    return f"The disk that holds {home} is full ({free // 1024**2} MB free). Nothing acknowledged is lost: make room."
 
 
 def run_file(home: Path) -> Path:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hub.home import HomeTaken, lock, read_run
+from hub.home import HomeTaken, disk_full, lock, read_run
 from hub.settings import Settings
-from hub.store.embedded import EmbeddedPostgres
+from hub.store.database import Unavailable
+from hub.store.embedded import DiskFull, EmbeddedPostgres
 from hub.wiring import Hub, open_hub
 
 
@@ -34,7 +35,12 @@ def reach(settings: Settings) -> Iterator[Hub]:
 
 
 def _opened(settings: Settings, dsn: str) -> Iterator[Hub]:
-    hub = open_hub(settings, dsn)
+    try:
+        hub = open_hub(settings, dsn)
+    except Unavailable as error:
+        if full := disk_full(settings.home):
+            raise DiskFull(full, said=str(error).strip()) from error
+        raise
     try:
         yield hub
     finally:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import jsonschema_rs
 import orjson
 import pytest
+from pydantic import ValidationError
 
 import hub.events.kinds
 from hub.channels import cloudevents
@@ -104,6 +106,29 @@ def test_an_example_is_understood_as_it_would_be_when_sent(name: str, path: Path
     event = prepare(outcome.drafts[0], HERE, NOW, history=True)
     assert event.type == name.split("/")[0]
     assert ids.place(event.stream)[0] in ids.TOPICS
+
+
+@pytest.mark.parametrize(("name", "path"), [(f"{n}/{v}", p) for n, v, p in examples(SCHEMAS)])
+def test_an_example_fits_its_published_schema(name: str, path: Path) -> None:
+    schema = orjson.loads((SCHEMAS / "events" / f"{name}.json").read_bytes())
+    data = orjson.loads(path.read_bytes())["data"]
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    assert [error.message for error in validator.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize("name", [kind.type for kind in catalogue().values() if kind.sender != "hub"])
+def test_what_is_not_required_may_be_null(name: str) -> None:
+    kind = catalogue()[name]
+    least = orjson.loads((SCHEMAS / "examples" / name / "1" / "minimal.json").read_bytes())["data"]
+    nulls = {field.alias or short: None for short, field in kind.model_fields.items()}
+    assert kind.model_validate(nulls | least) == kind.model_validate(least)
+
+
+def test_a_contact_of_nobody_is_refused() -> None:
+    parties: list[object] = [None, []]
+    for party in parties:
+        with pytest.raises(ValidationError):
+            catalogue()["visit.recorded"].model_validate({"visit": "1", "party": party})
 
 
 def test_no_two_examples_are_the_same_event() -> None:

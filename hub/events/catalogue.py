@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.discover import discover
 from hub.events.envelope import MAIN, Json
@@ -58,8 +58,9 @@ def _as_text(value: Any) -> Any:
 Text = Annotated[str, AfterValidator(storable)]
 Id = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable), Field(min_length=1, max_length=998)]
 Money = Annotated[str, BeforeValidator(_as_text), AfterValidator(_money)]
-Parties = Annotated[list[Party], BeforeValidator(_listed)]
-SomeParties = Annotated[list[Party], BeforeValidator(_listed), Field(min_length=1)]
+_OneOrMore = Annotated[list[Party], Field(min_length=1)]
+Parties = Annotated[list[Party], BeforeValidator(_listed, json_schema_input_type=Party | list[Party])]
+SomeParties = Annotated[_OneOrMore, BeforeValidator(_listed, json_schema_input_type=Party | _OneOrMore)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,13 @@ class Kind(BaseModel):
     texts: ClassVar[tuple[str, ...]] = ()
     sender: ClassVar[str] = "anyone"
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        return {name: value for name, value in fields.items() if value is not None}
 
     def stream(self, origin: Origin) -> str:
         raise NotImplementedError(f"{self.type} does not say its stream")

@@ -14,6 +14,8 @@ from hub.events.text import digits, storable
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "withheld", "unavailable", "asterisk", "s"})
 _ADDRESS = re.compile(r"[^\s@<>]{1,256}@[^\s@<>]{1,255}")
 _NOT_DIALLED = re.compile(r"[^\d+]")
+# A desk behind a switchboard: "ext. 12", ";ext=12" (RFC 3966), "x12", ",,12", "داخلی ۱۲" after what is dialled
+_EXTENSION = re.compile(r"(?<=\d)[\s)]*(?:;ext=|\bext(?:ension|n)?\.?|[x#;,]+|داخلی)[\s.:]*\d{1,7}\s*", re.IGNORECASE)
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -61,7 +63,7 @@ def _email(value: str) -> str:
 
 
 def _phone(value: str, region: str) -> Identifier:
-    dialled = _NOT_DIALLED.sub("", digits(value.removeprefix("tel:")))
+    dialled = _NOT_DIALLED.sub("", _without_extension(digits(value.removeprefix("tel:"))))
     if 2 <= len(dialled) <= 6 and dialled.isdigit():
         return Identifier("extension", dialled)
     for candidate in (dialled, f"+{dialled.lstrip('+0')}"):
@@ -72,3 +74,9 @@ def _phone(value: str, region: str) -> Identifier:
         if phonenumbers.is_possible_number(number):
             return Identifier("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     raise NotAnIdentifier("not a phone number")
+
+
+def _without_extension(written: str) -> str:
+    """The number of the switchboard: read with its extension it would be another number, maybe of another country."""
+    found = _EXTENSION.search(written)
+    return written[: found.start()] if found and found.end() == len(written) else written

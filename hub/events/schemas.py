@@ -19,12 +19,21 @@ SAYS = {
 def document(kind: type[Kind]) -> dict[str, Any]:
     """The JSON Schema of one event's data, in the version that this hub writes."""
     schema = kind.model_json_schema(by_alias=True)
+    for name, field in schema["properties"].items():
+        if name not in schema.get("required", ()):
+            schema["properties"][name] = _or_null(field)
     schema |= {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:hub:{kind.type}:{kind.version}",
         "title": f"{kind.type} version {kind.version}", "x-sender": kind.sender,
         "x-personal": sorted({*kind.personal, *kind.parties}),
     }  # fmt: skip
     return schema
+
+
+def _or_null(field: dict[str, Any]) -> dict[str, Any]:
+    """What is not required may be null as well as absent."""
+    options = field.get("anyOf", [field])
+    return field if {"type": "null"} in options else {"anyOf": [*options, {"type": "null"}]}
 
 
 def documents() -> dict[str, dict[str, Any]]:

@@ -12,10 +12,12 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from hub.demo.history import write_history
 from tests.conftest import reachable_folder
 from tests.docs.pages import MARK, Console, File, holds, parts
 
@@ -110,6 +112,11 @@ def test_the_readme_names_every_setting_and_no_other() -> None:
     read = set(re.findall(r'"(HUB_[A-Z_]+)"', (ROOT / "hub/settings.py").read_text()))
     told = set(re.findall(r"^\| `(HUB_[A-Z_]+)`", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert told == read
+
+
+def test_the_readme_and_the_demo_say_the_same_to_try_first(tmp_path: Path) -> None:
+    told = re.findall(r"^\.venv/bin/(hub .+)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert tuple(told) == write_history(tmp_path / "history", datetime(2026, 3, 1, tzinfo=UTC)).look
 
 
 def test_every_dependency_is_argued_for() -> None:

@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount the small disk that this test fills"),
 ]
 SIZE, BALLAST = 220, 60  # MB
-FULL = ("No space left on device", "disk is full")
 PHONE = {"kind": "phone", "value": "+989120000001"}
 
 
@@ -62,7 +61,7 @@ def test_a_full_disk_is_said_and_loses_nothing_and_the_hub_goes_on_once_there_is
     hub: RunningHub, tmp_path: Path
 ) -> None:
     mail = tmp_path / "large.eml"
-    mail.write_text("From: a@example.com\nSubject: large\nMessage-ID: <l@example.com>\n\n" + os.urandom(9_000_000).hex())
+    mail.write_text("From: a@example.com\nMessage-ID: <l@example.com>\n\n" + os.urandom(9_000_000).hex())
     hub.start()
     with hub.client() as client:
         written, answer = filled(client)
@@ -73,7 +72,7 @@ def test_a_full_disk_is_said_and_loses_nothing_and_the_hub_goes_on_once_there_is
         command = hub.tried("ingest", "email", str(mail))
         said = command.stderr.decode()
         assert command.returncode == 3, said
-        assert any(words in said for words in FULL), said
+        assert f"The disk that holds {hub.home} is full" in said
         (hub.home / "ballast").unlink()
         until(lambda: client.post("/v1/events", json=message(written)).status_code == 202, 60, "there is room again")
     assert hub.json("ingest", "email", str(mail))["received"] == 1

@@ -92,7 +92,9 @@ def strike(hub: RunningHub, name: str) -> None:
         hub.await_restart(name, killed)
 
 
-def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_killed(hub: RunningHub, tmp_path: Path) -> None:
+def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_killed(
+    hub: RunningHub, tmp_path: Path
+) -> None:
     dice = random.Random(SEED)
     print(f"seed {SEED} (HUB_SEED repeats it), {ROUNDS} rounds")
     path = tmp_path / "journal"
