@@ -72,10 +72,8 @@ class Lane:
             if not batch:
                 return 0
             fold(self.recorder, tx, batch)
-            move(tx, STEP, batch)
-            tx.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-            pending = tx.execute("SELECT EXISTS (SELECT FROM refold)").fetchone()
-        if pending and pending[0]:
+            pending = move(tx, STEP, batch, tell=CHANNEL)
+        if pending:
             refold(self.recorder)
         log.info("events folded", events=len(batch))
         return len(batch)

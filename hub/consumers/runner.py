@@ -18,6 +18,7 @@ from hub.store.listening import listen
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
+MORE = 50  # events; a step that took fewer took all there was: what came later wakes it again
 _AGAIN = 1.0  # seconds until a step that failed because of the database is tried again
 
 
@@ -67,7 +68,7 @@ def forever(database: Database, step: Callable[[], int], stop: threading.Event) 
         try:
             with listen(database.dsn, CHANNEL) as wait:
                 while not stop.is_set():
-                    while step() and not stop.is_set():
+                    while step() >= MORE and not stop.is_set():
                         pass
                     wait(1.0)
         except Unavailable as error:

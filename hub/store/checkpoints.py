@@ -26,15 +26,24 @@ def lock_all(tx: Connection, step: str) -> dict[tuple[str, int], int]:
     return {(topic, part): position for topic, part, position in rows}
 
 
-def move(tx: Connection, step: str, done: Iterable[Recorded]) -> None:
-    """These events are done: the checkpoints stand behind the last of each partition."""
+def move(tx: Connection, step: str, done: Iterable[Recorded], tell: str | None = None) -> bool:
+    """These events are done: the checkpoints stand behind the last of each partition. `tell`: a channel to wake.
+
+    Answers whether streams wait to be folded again.
+    """
     ends: dict[tuple[str, int], int] = {}
     for recorded in done:
         lane = recorded.place[:2]
         ends[lane] = max(ends.get(lane, 0), recorded.place.position + 1)
     lanes = sorted(ends)
-    tx.execute(
-        "UPDATE checkpoint c SET next = n.next FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS n(topic, part, next)"
-        " WHERE c.step = %s AND c.topic = n.topic AND c.part = n.part AND c.next < n.next",
-        [[lane[0] for lane in lanes], [lane[1] for lane in lanes], [ends[lane] for lane in lanes], step],
-    )
+    row = tx.execute(
+        "WITH moved AS (UPDATE checkpoint c SET next = n.next"
+        " FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS n(topic, part, next)"
+        " WHERE c.step = %s AND c.topic = n.topic AND c.part = n.part AND c.next < n.next)"
+        " SELECT EXISTS (SELECT FROM refold), CASE WHEN %s THEN pg_notify(%s, '') END",
+        [
+            [lane[0] for lane in lanes], [lane[1] for lane in lanes], [ends[lane] for lane in lanes], step,
+            tell is not None, tell or "",
+        ],
+    ).fetchone()  # fmt: skip
+    return row is not None and bool(row[0])

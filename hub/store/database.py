@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -35,7 +36,7 @@ class Database:
         self.dsn = dsn
         self.pool: ConnectionPool[Connection] = ConnectionPool(
             dsn, min_size=0, max_size=size, open=True, timeout=30,
-            kwargs={"application_name": "hub"}, check=ConnectionPool.check_connection,
+            kwargs={"application_name": "hub"}, check=_alive,
         )  # fmt: skip
 
     @contextmanager
@@ -50,6 +51,12 @@ class Database:
 
     def close(self) -> None:
         self.pool.close()
+
+
+def _alive(connection: Connection) -> None:
+    """A connection whose server is gone has something to read: its end. Only then it is asked, which takes a round trip."""
+    if select([connection.fileno()], [], [], 0)[0]:
+        ConnectionPool.check_connection(connection)
 
 
 def with_name(dsn: str, name: str) -> str:

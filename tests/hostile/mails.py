@@ -1,4 +1,4 @@
-"""Mails made to break whatever reads them; each is still somebody's contact and must be shown or rejected, never lost."""
+"""Mails made to break whatever reads them; each is somebody's contact and must be shown or rejected, never lost."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _LINE = 57  # bytes of a line of base64 (RFC 2045: 76 characters)
 
 def head(name: str, *, date: str = "Mon, 16 Nov 2026 10:00:00 +0330", sender: str = "Sara <sara@example.com>") -> bytes:
     return (
-        f"From: {sender}\r\nTo: Shop <info@shop.example>\r\nSubject: {name}\r\nMessage-ID: <{name.replace(' ', '.')}@example.com>\r\n"
-        f"Date: {date}\r\nMIME-Version: 1.0\r\n"
+        f"From: {sender}\r\nTo: Shop <info@shop.example>\r\nSubject: {name}\r\n"
+        f"Message-ID: <{name.replace(' ', '.')}@example.com>\r\nDate: {date}\r\nMIME-Version: 1.0\r\n"
     ).encode()
 
 
@@ -34,20 +34,20 @@ def _opening(name: str, file: str) -> Iterator[bytes]:
     yield b"Content-Transfer-Encoding: base64\r\n\r\n"
 
 
-def write_large(path: Path, size: int) -> bytes:
-    """A mail of at least `size` bytes with one attachment, written piece by piece; the bytes of the attachment's head."""
-    some = random.Random(size)
-    block = some.randbytes(_LINE * 1_000)
+def write_large(path: Path, size: int) -> None:
+    """A mail of at least `size` bytes with one attachment, written piece by piece."""
+    block = random.Random(size).randbytes(_LINE * 1_000)
     with path.open("wb") as file:
         file.writelines(_opening(f"large {size}", "large.zip"))
         while file.tell() < size:
             file.write(base64.encodebytes(block))
         file.write(b"\r\n--q--\r\n")
-    return block
 
 
 def nested(depth: int) -> bytes:
-    opened = [b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) for level in range(depth)]
+    opened = [
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) for level in range(depth)
+    ]
     closed = [b"\r\n--b%d--" % level for level in reversed(range(depth))]
     return b"".join([head("nested"), *opened, b"\r\nat the ground\r\n", *closed])
 
@@ -55,7 +55,10 @@ def nested(depth: int) -> bytes:
 def bomb() -> bytes:
     """A zip of some 200 KB that would be 200 MB."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open("zeros", "w") as zeros:
+    with (
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("zeros", "w") as zeros,
+    ):
         for _ in range(200):
             zeros.write(bytes(MEGABYTE))
     return packed.getvalue()
@@ -79,5 +82,10 @@ def all_of_them() -> dict[str, bytes]:
         b"<img src=x onerror=alert(2)><a href='javascript:alert(3)'>there</a>",
         "bomb": with_file("bomb", "bomb.zip", bomb()),
         "surrogates": plain("surrogates", b"\xed\xa0\x80 and \xed\xbf\xbf"),
-        "headers": head("headers") + b"To: " + b"a@example.com, " * 5_000 + b"\r\nReferences: " + b"<r@x> " * 5_000 + b"\r\n\r\nmany",
+        "headers": head("headers")
+        + b"To: "
+        + b"a@example.com, " * 5_000
+        + b"\r\nReferences: "
+        + b"<r@x> " * 5_000
+        + b"\r\n\r\nmany",
     }

@@ -1,4 +1,4 @@
-"""The hub as its users have it: the command `hub` in a process of its own, a hub that is up, how much memory each took."""
+"""The hub as its users have it: the command `hub` in a process of its own, a hub that is up, the memory of each."""
 
 from __future__ import annotations
 
@@ -105,13 +105,18 @@ def hub(home: Path, *arguments: str | Path, out: Path | None = None) -> Ran:
     start = time.monotonic()
     with (out or Path(os.devnull)).open("wb") as file:
         process = subprocess.Popen(
-            [HUB, *map(str, arguments)], env=environment(home), stdin=subprocess.DEVNULL,
-            stdout=file if out else subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            [HUB, *map(str, arguments)],
+            env=environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=file if out else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         with watched(process.pid) as watch:
             printed, told = process.communicate(timeout=570)
     seconds = time.monotonic() - start
-    return Ran(process.returncode, printed or b"", told.decode(), seconds, watch.peaks.get(process.pid, 0), watch.server)
+    return Ran(
+        process.returncode, printed or b"", told.decode(), seconds, watch.peaks.get(process.pid, 0), watch.server
+    )
 
 
 def ingest(home: Path, channel: str, *paths: Path) -> dict[str, int]:
@@ -126,7 +131,13 @@ def well(ran: Ran) -> Ran:
 
 
 def counts(received: int, understood: int, ignored: int = 0, rejected: int = 0, duplicates: int = 0) -> dict[str, int]:
-    return {"received": received, "understood": understood, "ignored": ignored, "rejected": rejected, "duplicates": duplicates}
+    return {
+        "received": received,
+        "understood": understood,
+        "ignored": ignored,
+        "rejected": rejected,
+        "duplicates": duplicates,
+    }
 
 
 @dataclass(frozen=True)
@@ -141,8 +152,13 @@ class Up:
     def settle(self) -> None:
         """One small event, shown; what the processes take then is idle."""
         party = {"kind": "email", "value": "first@example.com"}
-        event = {"specversion": "1.0", "id": "first", "source": "rig", "type": "visit.recorded",
-                 "data": {"visit": "first", "party": party}}  # fmt: skip
+        event = {
+            "specversion": "1.0",
+            "id": "first",
+            "source": "rig",
+            "type": "visit.recorded",
+            "data": {"visit": "first", "party": party},
+        }
         assert self.client.post("/v1/events", json=event).json()["accepted"] == 1
         while self.client.get("/v1/lookup", params={"email": party["value"]}).json()["match"] != "one":
             time.sleep(0.05)
@@ -168,7 +184,11 @@ def up(home: Path) -> Iterator[Up]:
     told = home / "up.log"
     with told.open("wb") as log:
         process = subprocess.Popen(
-            [HUB, "up", "--port", "0"], env=environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+            [HUB, "up", "--port", "0"],
+            env=environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
         )
     try:
         assert process.stdout is not None

