@@ -46,7 +46,7 @@ def writing_figures() -> None:
         folded = writing.lane(hub)
         limit = writing.raw(hub)
         again = writing.rebuilt(hub)
-        by_orm = writing.orm(hub, EVENTS)
+        by_orm = writing.orm(hub)
     both = 1 / (1 / appended + 1 / folded)
     print(f"{EVENTS:,} events, all projections, encryption on; R = raw COPY: {limit:,.0f} events/s")
     line("embedded append + lane, of R", both / limit, ">= 0.35", f"append {appended:,.0f}/s, lane {folded:,.0f}/s")

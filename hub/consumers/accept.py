@@ -4,7 +4,7 @@ that `understand` finds the same fault and the ledger counts it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from hub.log._protocol import Appended
 from hub.store import ledger
 from hub.store.keys import Destroyed
 
-GROUP = 1_000
+GROUP, GROUP_BYTES = 1_000, 8 * 1024 * 1024  # arrivals of one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,20 @@ class Answer:
     position: str | None
     refused: Rejected | None = None
     fresh: bool = True
+
+
+def groups(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    """As many at a time as one transaction may hold; one that is larger comes alone."""
+    group: list[Arrival] = []
+    held = 0
+    for arrival in arrivals:
+        held += len(arrival.body)
+        if group and (len(group) >= GROUP or held > GROUP_BYTES):
+            yield group
+            group, held = [], len(arrival.body)
+        group.append(arrival)
+    if group:
+        yield group
 
 
 def write(recorder: Recorder, arrivals: Sequence[Arrival]) -> list[Answer]:
@@ -133,14 +147,9 @@ def write_down(
 ) -> ingest.Counts:  # fmt: skip
     """Append the events of these files; what is refused is kept and understood (that is, rejected) later."""
     counts = ingest.Counts()
-    group: list[Arrival] = []
-    for piece in found:
-        group.append(_arrival(channel.name, piece, now(), history))
-        if len(group) >= GROUP:
-            _count(recorder, group, counts)
-            group = []
-            progress(counts.received + counts.duplicates)
-    _count(recorder, group, counts)
+    for group in groups(_arrival(channel.name, piece, now(), history) for piece in found):
+        _count(recorder, group, counts)
+        progress(counts.received + counts.duplicates)
     return counts
 
 
@@ -158,7 +167,7 @@ def _arrival(channel: str, piece: Piece, now: datetime, history: bool) -> Arriva
 
 
 def _count(recorder: Recorder, group: Sequence[Arrival], counts: ingest.Counts) -> None:
-    for answer in write(recorder, group) if group else []:
+    for answer in write(recorder, group):
         if answer.verdict == "duplicate":
             counts.duplicates += 1
         elif answer.verdict == "accepted":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub.events.catalogue import catalogue, kind_of
 from hub.events.envelope import Event, Json
 from hub.events.kinds.orders import KINDS as ORDER_STEPS
 from hub.events.text import squeeze
@@ -65,6 +66,14 @@ def _order(event: Event) -> Json:
             "text": event.personal.get("note"), "orders": [number] if number else []}  # fmt: skip
 
 
+def _plain(event: Event) -> Json:
+    """A kind that needs no words of its own: its texts, under the channel that it names."""
+    kind = kind_of(event.type)
+    said = [text for name in kind.texts if (text := event.personal.get(name))]
+    return {"channel": event.data.get("channel") or kind.shown_as, "direction": event.data.get("direction") or "in",
+            "title": said[0] if said else None, "text": "\n".join(said[1:]) or None}  # fmt: skip
+
+
 def _filled_in(fields: Any) -> str | None:
     if not isinstance(fields, dict):
         return None
@@ -75,6 +84,7 @@ SHOWN: Mapping[str, Callable[[Event], Json]] = {
     "message.received": _message, "message.sent": _message, "visit.recorded": _visit,
     "page.viewed": _page, "form.submitted": _page, "contact.recorded": _contact,
     **dict.fromkeys((kind.type for kind in ORDER_STEPS), _order),
+    **dict.fromkeys((name for name, kind in catalogue().items() if kind.shown_as), _plain),
 }  # fmt: skip
 
 

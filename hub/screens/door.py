@@ -17,13 +17,12 @@ import structlog
 
 from hub.consumers.accept import Answer as Answer
 from hub.consumers.accept import Arrival as Arrival
-from hub.consumers.accept import write
+from hub.consumers.accept import GROUP, GROUP_BYTES, groups, write
 from hub.consumers.record import Recorder
 from hub.store.decisions import Unavailable
 
 log = structlog.get_logger()
-GROUP = 1_000  # arrivals of one transaction
-_WAITING = 5_000  # groups of arrivals in the queue; one is at most GROUP
+_WAITING = 5_000  # groups of arrivals in the queue
 
 
 class DoorFull(Exception):
@@ -39,6 +38,10 @@ class _Waiting:
     arrivals: Sequence[Arrival]
     answers: Future[list[Answer]]
 
+    @property
+    def size(self) -> int:
+        return sum(len(arrival.body) for arrival in self.arrivals)
+
 
 class Door:
     """A queue and the thread that empties it; started by the first that comes."""
@@ -52,7 +55,7 @@ class Door:
 
     async def take(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         """Write these down; durable when it returns. Raises DoorFull, DoorClosed and what the database raises."""
-        waiting = [self._enqueue(arrivals[n : n + GROUP]) for n in range(0, len(arrivals), GROUP)]
+        waiting = [self._enqueue(group) for group in groups(arrivals)]
         answers = await asyncio.gather(*(asyncio.wrap_future(future) for future in waiting))
         return [answer for group in answers for answer in group]
 
@@ -88,8 +91,8 @@ class Door:
 
     def _drained(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What waits, without waiting for more; whether the end was among it."""
-        group, count = [first], len(first.arrivals)
-        while count < GROUP:
+        group, count, held = [first], len(first.arrivals), first.size
+        while count < GROUP and held < GROUP_BYTES:
             try:
                 more = self._queue.get_nowait()
             except Empty:
@@ -97,7 +100,7 @@ class Door:
             if more is None:
                 return group, True
             group.append(more)
-            count += len(more.arrivals)
+            count, held = count + len(more.arrivals), held + more.size
         return group, False
 
     def _answer(self, group: list[_Waiting]) -> None:
