@@ -14,8 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -24,7 +25,7 @@ import structlog
 
 from hub.consumers.forget import finish
 from hub.consumers.runner import clock
-from hub.home import lock, write_run
+from hub.home import HomeTaken, lock, read_run, write_run
 from hub.logs import configure
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedPostgres, PostgresFailed
@@ -99,7 +100,7 @@ def supervise(settings: Settings, *, demo: bool = False) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
-        with lock(settings.home, wait=False), _socket(settings.port) as listening, _server(settings) as server:
+        with _own(settings.home), _socket(settings.port) as listening, _server(settings) as server:
             dsn = settings.database_url or server.dsn
             _prepare(settings, dsn)
             with _children(settings, listening) as children:
@@ -111,6 +112,24 @@ def supervise(settings: Settings, *, demo: bool = False) -> None:
 def _stop(number: int, frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)  # once is enough: what is being ended is not interrupted
     raise Stopped
+
+
+@contextmanager
+def _own(home: Path) -> Iterator[None]:
+    """The home, once a command that has it is done with it. Raises HomeTaken where another hub is up."""
+    told = False
+    with ExitStack() as owned:
+        while True:
+            try:
+                owned.enter_context(lock(home, wait=False))
+                break
+            except HomeTaken:
+                if read_run(home):
+                    raise
+                if not told:
+                    log.warning("a command has the home, or a hub that starts; waiting for it", home=str(home))
+                    told = True
+        yield
 
 
 @contextmanager

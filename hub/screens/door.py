@@ -15,9 +15,9 @@ from threading import Lock, Thread
 
 import structlog
 
+from hub.consumers.accept import GROUP, GROUP_BYTES, groups, write
 from hub.consumers.accept import Answer as Answer
 from hub.consumers.accept import Arrival as Arrival
-from hub.consumers.accept import GROUP, GROUP_BYTES, groups, write
 from hub.consumers.record import Recorder
 from hub.store.decisions import Unavailable
 

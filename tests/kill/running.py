@@ -44,6 +44,16 @@ def processes_of(home: Path) -> list[psutil.Process]:
     return found
 
 
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run; a zombie is only a number that nobody has asked for."""
+    found = []
+    for process in processes:
+        with suppress(psutil.Error):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
 @dataclass
 class RunningHub:
     """A hub on `home`. `environ`: what its processes get beside this one's environment."""

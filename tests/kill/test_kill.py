@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.kill.running import RunningHub, pages, until
+from tests.kill.running import RunningHub, alive, pages, processes_of, until
 
 pytestmark = pytest.mark.real
 
@@ -82,10 +82,10 @@ def ingest_until_done(hub: RunningHub, folder: Path) -> dict[str, int]:
 
 def strike(hub: RunningHub, name: str) -> None:
     """Kill, and wait until the hub is whole again at the same address."""
-    port = int(hub.url.rpartition(":")[2])
+    port, processes = int(hub.url.rpartition(":")[2]), processes_of(hub.home)
     killed = hub.kill(name)
     if name == "supervisor":
-        until(hub.gone, 30, "nothing is left of a hub whose supervisor was killed")
+        until(lambda: not alive(processes), 30, "nothing is left of a hub whose supervisor was killed")
         hub.start(port)
         hub.await_ready()
     else:

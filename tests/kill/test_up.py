@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 import pytest
 
 from tests.conftest import reachable_folder
-from tests.kill.running import RunningHub, cloud_event, processes_of, until
+from tests.kill.running import RunningHub, alive, cloud_event, processes_of, until
 
 pytestmark = pytest.mark.real
 
@@ -75,6 +75,13 @@ def test_a_second_hub_on_one_home_is_refused_and_says_whose_it_is(hub: RunningHu
     hub.await_ready()
 
 
+def test_a_hub_waits_for_a_command_that_has_its_home(hub: RunningHub) -> None:
+    command = hub.begin("status", "--json")
+    until(lambda: (hub.home / "lock").read_text() == str(command.pid), 30, "the command has the home")
+    hub.start()
+    assert command.wait(30) == 0
+
+
 def test_a_port_that_is_taken_is_said_by_its_number(hub: RunningHub) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -132,7 +139,7 @@ def test_a_killed_supervisor_takes_all_with_it_and_the_next_hub_gets_its_port_at
     killed, port = processes_of(hub.home), int(hub.url.rpartition(":")[2])
     hub.kill("supervisor")
     hub.start(port)
-    assert not any(process.is_running() and process.status() != "zombie" for process in killed)
+    assert not alive(killed)
     assert hub.url.endswith(f":{port}")
     assert visits(hub) == 1
     hub.kill("supervisor")
