@@ -67,8 +67,9 @@ def worker(home: Path, alive: int) -> None:
         signal.signal(number, lambda n, f: stop.set())
     recorder = hub.recorder
     steps: dict[str, Callable[[], int]] = {
-        "project": lambda: hub.lane.run(),
-        "understand": lambda: understand(recorder) + decide_waiting(recorder, now=clock),
+        "project": hub.lane.run,
+        "understand": lambda: understand(recorder),
+        "decide": lambda: decide_waiting(recorder, now=clock),
     }
     refold_waiting(recorder)
     threads = [threading.Thread(target=_lane, args=(hub, name, step, stop), name=name) for name, step in steps.items()]
@@ -82,7 +83,7 @@ def _lane(hub: Hub, name: str, step: Callable[[], int], stop: threading.Event) -
     """A step for ever. A lane that must not go on stands, says why, and looks again; a bug ends the process."""
     while not stop.is_set():
         try:
-            forever(hub.database, step, stop)
+            forever(hub.database, name, step, stop)
         except (LaneStopped, NewerVersion) as error:
             log.error("the lane stands", lane=name, why=str(error))
             stop.wait(_STANDS)

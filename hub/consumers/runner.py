@@ -18,7 +18,6 @@ from hub.store.listening import listen
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
-MORE = 50  # events; a step that took fewer took all there was: what came later wakes it again
 _AGAIN = 1.0  # seconds until a step that failed because of the database is tried again
 
 
@@ -62,15 +61,15 @@ def refold_waiting(recorder: Recorder) -> None:
         refold(recorder)
 
 
-def forever(database: Database, step: Callable[[], int], stop: threading.Event) -> None:
-    """Run a step whenever the log has something new, until `stop`. The database may go away and come back."""
+def forever(database: Database, name: str, step: Callable[[], int], stop: threading.Event) -> None:
+    """Run this step whenever the log has something for it, until `stop`. The database may go away and come back."""
     while not stop.is_set():
         try:
-            with listen(database.dsn, CHANNEL) as wait:
+            with listen(database.dsn, CHANNEL) as ear:
                 while not stop.is_set():
-                    while step() >= MORE and not stop.is_set():
-                        pass
-                    wait(1.0)
+                    while ear.behind(name) and not stop.is_set():
+                        step()
+                    ear.wait(1.0)
         except Unavailable as error:
             log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
             stop.wait(_AGAIN)

@@ -43,9 +43,11 @@ def secret_id(secret: bytes, *parts: str) -> str:
     """A UUID that nobody can compute without the installation's secret."""
     raw = bytearray(hmac.digest(secret, "\x1f".join(parts).encode(), hashlib.sha256)[:16])
     raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(raw)))
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+@lru_cache(maxsize=100_000)
 def party_id(secret: bytes, identifier: Identifier, generation: int = 0) -> str:
     """A party's id. The generation rises when the person was forgotten."""
     return secret_id(secret, "party", identifier.kind, identifier.value, str(generation))

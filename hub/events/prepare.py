@@ -20,7 +20,7 @@ from hub.events.envelope import MAIN, Event, Json
 from hub.events.identifiers import Identifier, NotAnIdentifier, normalise
 from hub.events.ids import digest, event_id
 from hub.events.order_numbers import DEFAULT, order_numbers
-from hub.events.text import storable
+from hub.events.text import storable, storable_all
 
 
 class NotValid(Exception):
@@ -134,20 +134,12 @@ def _split(kind: type[Kind], fields: Kind) -> tuple[Json, Json]:
     personal = {name: value for name, value in whole.items() if name in private and value != []}
     if data.get("attachments"):
         personal["attachments"] = [a.pop("name", None) for a in data["attachments"]]
-    return data, _storable(personal)
+    for name in fields.model_extra or ():
+        if name in personal:
+            personal[name] = storable_all(personal[name])
+    return data, personal
 
 
 @cache
 def _adapter(kind: type[Kind]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
-
-
-def _storable(value: Any) -> Any:
-    """Free-form values may hold what PostgreSQL cannot: cleaned to the last leaf."""
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return {storable(str(k)): _storable(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_storable(v) for v in value]
-    return value

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -52,7 +51,7 @@ def seal(event: Event, keys: Mapping[str, bytes]) -> bytes:
     personal, boxes = event.personal, []
     others = _others(event)
     if others:
-        personal = deepcopy(personal)
+        personal = {name: [*value] if isinstance(value, list) else value for name, value in personal.items()}
         for party in others:
             boxes.append(_box(keys, event.id, party.id, party.at, _take(personal, party.at)))
     boxes.insert(0, _box(keys, event.id, key_name(event), "", personal))
@@ -100,12 +99,10 @@ def _others(event: Event) -> list[Named]:
 
 
 def _take(tree: Any, path: str) -> Any:
-    """Remove and return the value at a path such as "to/0"; null stays in its place."""
-    *way, last = path.split("/")
-    for step in way:
-        tree = tree[int(step)] if isinstance(tree, list) else tree[step]
-    place: Any = int(last) if isinstance(tree, list) else last
-    value, tree[place] = tree[place], None
+    """Remove and return the value at a path, "from" or "to/0"; null stays in its place."""
+    name, _, n = path.partition("/")
+    place, key = (tree[name], int(n)) if n else (tree, name)
+    value, place[key] = place[key], None
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 _DIGITS = {0x06F0 + n: str(n) for n in range(10)} | {0x0660 + n: str(n) for n in range(10)}
 _LETTERS = str.maketrans(
@@ -32,7 +33,16 @@ def fold(text: str) -> str:
 
 def storable(text: str) -> str:
     """Text without what PostgreSQL and UTF-8 cannot hold: NUL and lone surrogates become U+FFFD."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
+
+
+def storable_all(value: Any) -> Any:
+    """The same for a free-form value, to its last leaf."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(str(name)): storable_all(below) for name, below in value.items()}
+    return [storable_all(below) for below in value] if isinstance(value, list) else value
 
 
 def squeeze(text: str, length: int) -> str:

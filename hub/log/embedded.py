@@ -19,6 +19,7 @@ from hub.log._protocol import Appended, Place, Recorded
 from hub.store.database import Connection, Database
 
 CHANNEL = "hub_log"
+_READ = 16 * 1024 * 1024  # bytes that are read at once; of each partition at least one event
 
 
 class EmbeddedLog:
@@ -37,9 +38,11 @@ class EmbeddedLog:
             rows = connection.execute(
                 "SELECT e.topic, e.part, e.position, e.value"
                 " FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS s(topic, part, start)"
-                " CROSS JOIN LATERAL (SELECT * FROM event e WHERE e.topic = s.topic AND e.part = s.part"
-                " AND e.position >= s.start ORDER BY e.position LIMIT %s) e ORDER BY e.topic, e.part, e.position",
-                [topics, parts, positions, limit],
+                " CROSS JOIN LATERAL (SELECT x.*,"
+                " sum(octet_length(value)) OVER (ORDER BY position) - octet_length(value) AS bytes"
+                " FROM (SELECT * FROM event e WHERE e.topic = s.topic AND e.part = s.part AND e.position >= s.start"
+                " ORDER BY e.position LIMIT %s) x) e WHERE e.bytes < %s ORDER BY e.topic, e.part, e.position",
+                [topics, parts, positions, limit, _READ // max(1, len(starts))],
             ).fetchall()
         return [Recorded(Place(topic, part, position), value.encode()) for topic, part, position, value in rows]
 

@@ -13,7 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from hub.home import disk_full
 from hub.screens.door import DoorClosed, DoorFull
+from hub.store.blobs import Full
 from hub.store.customers import TooLarge
 from hub.store.decisions import Unavailable
 from hub.store.reads import WrongCursor
@@ -71,7 +73,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(WrongCursor, _wrong_cursor)
     app.add_exception_handler(TooLarge, _too_large)
-    for away in (Unavailable, DoorFull, DoorClosed):
+    for away in (Unavailable, DoorFull, DoorClosed, Full):
         app.add_exception_handler(away, _away)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -115,7 +117,8 @@ async def _too_large(request: Request, error: Exception) -> Response:
 
 
 async def _away(request: Request, error: Exception) -> Response:
-    detail = str(error) if isinstance(error, DoorFull | DoorClosed) else "The database cannot be reached; try again."
+    away = disk_full(request.app.state.hub.settings.home) or "The database cannot be reached; try again."
+    detail = str(error) if isinstance(error, DoorFull | DoorClosed | Full) else away
     return problem(503, detail, headers={"Retry-After": "1"})
 
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import obstore
 from cryptography.exceptions import InvalidTag
+from obstore.exceptions import GenericError
 from obstore.store import LocalStore, from_url
 
 from hub.events.seal import NONCE, shut, unshut
@@ -21,6 +22,10 @@ _SEALED = PIECE + NONCE + 16
 
 class Missing(Exception):
     """The blob is not in the store."""
+
+
+class Full(OSError):
+    """No space left on device: the blob store takes nothing more. Nothing acknowledged is lost: make room."""
 
 
 class Damaged(Exception):
@@ -35,9 +40,13 @@ class Blobs:
 
     def put(self, path: str, key: bytes, content: Iterable[bytes]) -> None:
         """Write a blob; there when it returns. The same path again is overwritten with the same content."""
-        obstore.put(
-            self._store, path, _sealed(path, key, content), use_multipart=True, chunk_size=8 * PIECE, max_concurrency=1
-        )
+        sealed = _sealed(path, key, content)
+        try:
+            obstore.put(self._store, path, sealed, use_multipart=True, chunk_size=8 * PIECE, max_concurrency=1)
+        except GenericError as error:
+            if "StorageFull" not in str(error):  # so the library words ENOSPC; it has no class for it
+                raise
+            raise Full(f"{Full.__doc__} ({path})") from error
 
     def get(self, path: str, key: bytes) -> Iterator[bytes]:
         """The blob's bytes in pieces. Raises Missing and Damaged."""

@@ -151,12 +151,12 @@ class Changes:
     def _watch(self) -> None:
         while not self._stop.is_set():
             try:
-                with listen(self._database.dsn, self._channel) as wait:
+                with listen(self._database.dsn, self._channel) as ear:
                     while not self._stop.is_set():
                         with self._lock:
                             self._tell()
                         self._stop.wait(_PAUSE)
-                        wait(_PATIENCE)
+                        ear.wait(_PATIENCE)
             except Unavailable as error:
                 log.warning("changes cannot be seen; trying again", error=str(error).strip()[:200])
                 self._stop.wait(_AGAIN)

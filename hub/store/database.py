@@ -35,7 +35,7 @@ class Database:
     def __init__(self, dsn: str, size: int = 8) -> None:
         self.dsn = dsn
         self.pool: ConnectionPool[Connection] = ConnectionPool(
-            dsn, min_size=0, max_size=size, open=True, timeout=30,
+            dsn, min_size=0, max_size=size, open=True, timeout=10,
             kwargs={"application_name": "hub"}, check=_alive,
         )  # fmt: skip
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import orjson
+
 from hub.events.envelope import Event
 from hub.log._protocol import Recorded
 from hub.store import archive
@@ -65,13 +67,13 @@ def reclaim(tx: Connection, digests: Mapping[str, bytes]) -> None:
 def settle(tx: Connection, outcomes: Sequence[Settled]) -> None:
     """Write outcomes down; a payload that was read anew has its newest."""
     ordered = sorted(outcomes, key=lambda o: o.payload)
-    with tx.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO outcome (payload, source, channel, kind, why, at, events, size, time)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s) ON CONFLICT (payload) DO UPDATE SET"
-            " kind = excluded.kind, why = excluded.why, at = excluded.at, events = excluded.events",
-            [(o.payload, o.source, o.channel, o.kind, o.why, o.at, o.events, o.size, o.time) for o in ordered],
-        )
+    tx.execute(
+        "INSERT INTO outcome (payload, source, channel, kind, why, at, events, size, time)"
+        " SELECT * FROM json_to_recordset(%s) AS r(payload uuid, source text, channel text, kind text, why text, at text,"
+        " events uuid[], size bigint, time timestamptz) ON CONFLICT (payload) DO UPDATE SET"
+        " kind = excluded.kind, why = excluded.why, at = excluded.at, events = excluded.events",
+        [orjson.dumps(ordered).decode()],
+    )
 
 
 def tie(tx: Connection, parties: Mapping[str, Collection[str]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hub.consumers import decide
@@ -19,7 +19,11 @@ from hub.wiring import Hub
 from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, of, shown, timeline
 from tests.laws.test_store import dump
 
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# No shrinking: each attempt is a database of its own.
+few = settings(
+    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
 NAMES = "abcdef"
 PAIRS = st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda pair: pair[0] != pair[1])
 WORDS = st.lists(st.tuples(PAIRS, st.sampled_from(["seen", "linked", "decided", "cut"])), max_size=12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hub.consumers.project import refold
@@ -17,7 +17,11 @@ from hub.store.projected import columns, projections
 from hub.wiring import Hub
 from tests.laws.worlds import START, worlds
 
-few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# No shrinking: each attempt is a database of its own.
+few = settings(
+    max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
 
 
 def append(hub: Hub, drafts: Sequence[Draft]) -> list[str]:

@@ -99,6 +99,7 @@ def test_a_taken_port_of_last_time_is_exchanged_for_a_free_one(home: Path) -> No
     with EmbeddedPostgres(home) as server:
         before = server.port
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", before))
         other.listen()
         with EmbeddedPostgres(home) as server:

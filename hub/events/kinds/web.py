@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from hub.events.catalogue import Kind, Origin, SomeParties, Text
+from hub.events.text import storable_all
 
 
 class PageViewed(Kind):
@@ -16,7 +19,7 @@ class PageViewed(Kind):
     party: SomeParties
     url: Text | None = None
     title: Text | None = None
-    fields: dict[str, Any] | None = None
+    fields: Annotated[dict[str, Any], AfterValidator(storable_all)] | None = None
 
     def stream(self, origin: Origin) -> str:
         return f"party:{origin.parties[0] if origin.parties else origin.event}"
