@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -28,6 +29,7 @@ from hub.store.projected import projections
 log = structlog.get_logger()
 STEP = "project"
 BATCH = 2_000
+SMALL = 100  # events; up to there round trips cost more than rows: statements are sent together, and nothing is COPYed
 CHANNEL = "hub_shown"
 SPECIAL = frozenset({"party.forgotten", "event.withdrawn"})
 _REMEMBERED, _TOLERATED = 1_000, 50
@@ -71,8 +73,9 @@ class Lane:
             batch = _waiting(self.recorder, tx, limit)[:count]
             if not batch:
                 return 0
-            fold(self.recorder, tx, batch)
-            pending = move(tx, STEP, batch, tell=CHANNEL)
+            with tx.pipeline() if len(batch) < SMALL else nullcontext():
+                fold(self.recorder, tx, batch)
+                pending = move(tx, STEP, batch, tell=CHANNEL)
         if pending:
             refold(self.recorder)
         log.info("events folded", events=len(batch))
@@ -99,11 +102,11 @@ def fold(
     recorder: Recorder, tx: Connection, batch: Sequence[Recorded], tables: Mapping[str, str] | None = None
 ) -> None:
     """Fold these events into the live tables (or into `tables`), and note which streams must be folded again."""
-    recorder.enter(tx)
+    replaced = recorder.enter(tx)
     events = decode(recorder.keys, batch, wanted())
     special = [event for event in events if event.replaces or event.type in SPECIAL]
     ordinary = [event for event in events if not event.replaces and event.type != "event.withdrawn"]
-    gone = archive.superseded(tx, [event.id for event in ordinary])
+    gone = archive.superseded(tx, [event.id for event in ordinary]) if replaced else set()
     into(tx, [event for event in ordinary if event.id not in gone], tables or projected.live(tx))
     if special:
         archive.ask_refold(tx, touched(tx, special))

@@ -61,13 +61,18 @@ class Recorder:
         """Append in a transaction that has entered already."""
         return self.log.append(self._sealed(outgoing), tx)
 
-    def enter(self, connection: Connection) -> None:
-        """Until this transaction ends nobody is forgotten; whoever was before is known."""
-        row = connection.execute("SELECT forgets FROM epoch, pg_advisory_xact_lock_shared(%s)", [_EPOCH]).fetchone()
+    def enter(self, connection: Connection) -> bool:
+        """Until this transaction ends nobody is forgotten; whoever was before is known. Whether any event was replaced."""
+        row = connection.execute(
+            "SELECT forgets, EXISTS (SELECT FROM event WHERE replaces IS NOT NULL)"
+            " FROM epoch, pg_advisory_xact_lock_shared(%s)",
+            [_EPOCH],
+        ).fetchone()
         assert row is not None
         if row[0] != self._epoch:
             self.keys.reload()
             self._epoch = row[0]
+        return bool(row[1])
 
     def enter_alone(self, connection: Connection) -> None:
         """Until this transaction ends nobody else writes; after it everybody asks anew who was forgotten."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -61,15 +62,23 @@ def refold_waiting(recorder: Recorder) -> None:
         refold(recorder)
 
 
-def forever(database: Database, name: str, step: Callable[[], int], stop: threading.Event) -> None:
-    """Run this step whenever the log has something for it, until `stop`. The database may go away and come back."""
+def forever(
+    database: Database, name: str, step: Callable[[], int], stop: threading.Event, types: Sequence[str] = ()
+) -> None:
+    """Run this step whenever the log has something for it, until `stop`. The database may go away and come back.
+
+    `types`: what it is wanted for at once; what else there is it passes when nothing more comes, or once a second.
+    """
+    passed = 0.0
     while not stop.is_set():
         try:
             with listen(database.dsn, CHANNEL) as ear:
                 while not stop.is_set():
-                    while ear.behind(name) and not stop.is_set():
+                    while ear.behind(name, types) and not stop.is_set():
                         step()
-                    ear.wait(1.0)
+                    if not ear.wait(1.0) or time.monotonic() > passed + 1.0:
+                        passed = time.monotonic()
+                        step()
         except Unavailable as error:
             log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
             stop.wait(_AGAIN)

@@ -11,7 +11,8 @@ _LETTERS = str.maketrans(
     {"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا", "آ": "ا", "ؤ": "و",
      "\u200c": " ", "\u200d": None, "\u200e": None, "\u200f": None, "\u0640": None, "\u0654": None, "\u0670": None}
 )  # fmt: skip
-_FOLDED = {**_LETTERS, **_DIGITS}
+_FOLDED = {chr(code): to or "" for code, to in {**_LETTERS, **_DIGITS}.items()}
+_SPELT = re.compile(f"[{''.join(_FOLDED)}]")
 _MARKS = re.compile("[\u064b-\u0652\u0300-\u036f]")
 _SPACE = re.compile(r"\s+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -26,7 +27,7 @@ def fold(text: str) -> str:
     """The form under which text is indexed and searched: NFKC, lower case, Latin digits, one spelling of ی ک ه ا,
     no vowel marks, half-spaces as spaces. "كتاب‌هاي ۱۲" and "کتاب های 12" are one."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
+        text = _SPELT.sub(lambda match: _FOLDED[match[0]], unicodedata.normalize("NFKC", text).casefold())
         text = _MARKS.sub("", unicodedata.normalize("NFD", text))
     return " ".join(text.lower().split())
 

@@ -53,8 +53,7 @@ class EmbeddedLog:
 
 
 def _append(connection: Connection, events: Sequence[Sealed]) -> list[Appended]:
-    heads = _lock(connection, {place(event.stream) for event in events})
-    known = _known(connection, [event.id for event in events])
+    heads, known = _lock(connection, events)
     answers: list[Appended] = []
     fresh: list[tuple[Place, Sealed]] = []
     for event in events:
@@ -73,23 +72,26 @@ def _append(connection: Connection, events: Sequence[Sealed]) -> list[Appended]:
     return answers
 
 
-def _lock(connection: Connection, needed: set[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """Lock the heads of these partitions, in one order for all writers."""
-    topics, parts = zip(*needed, strict=True)
-    rows = connection.execute(
-        "SELECT h.topic, h.part, h.next FROM log_head h JOIN unnest(%s::text[], %s::int[]) AS n(topic, part)"
-        " USING (topic, part) ORDER BY h.topic, h.part FOR UPDATE OF h",
-        [list(topics), list(parts)],
-    ).fetchall()
-    return {(topic, part): head for topic, part, head in rows}
-
-
-def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[Place, bytes | None]]:
-    rows = connection.execute(
-        "SELECT g.id::text, g.topic, g.part, g.position, g.digest FROM event_id g JOIN unnest(%s::uuid[]) AS n(id) USING (id)",
-        [ids],
-    ).fetchall()
-    return {row[0]: (Place(*row[1:4]), row[4] and bytes(row[4])) for row in rows}
+def _lock(
+    connection: Connection, events: Sequence[Sealed]
+) -> tuple[dict[tuple[str, int], int], dict[str, tuple[Place, bytes | None]]]:
+    """Lock the heads of these events' partitions, in one order for all writers; then see which events are known."""
+    topics, parts = zip(*{place(event.stream) for event in events}, strict=True)
+    with connection.pipeline():
+        heads = connection.execute(
+            "SELECT h.topic, h.part, h.next FROM log_head h JOIN unnest(%s::text[], %s::int[]) AS n(topic, part)"
+            " USING (topic, part) ORDER BY h.topic, h.part FOR UPDATE OF h",
+            [list(topics), list(parts)],
+        )
+        gate = connection.execute(
+            "SELECT g.id::text, g.topic, g.part, g.position, g.digest"
+            " FROM event_id g JOIN unnest(%s::uuid[]) AS n(id) USING (id)",
+            [[event.id for event in events]],
+        )
+        return (
+            {(topic, part): head for topic, part, head in heads.fetchall()},
+            {row[0]: (Place(*row[1:4]), row[4] and bytes(row[4])) for row in gate.fetchall()},
+        )
 
 
 _WRITE = f"""

@@ -21,6 +21,7 @@ from hub.store.database import Connection
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
 
+COPIED = 100  # rows; fewer are inserted, which takes one round trip where COPY takes three
 _SQL = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz", float: "double precision"}
 
 
@@ -113,10 +114,16 @@ def save(
 
 def add(connection: Connection, append: Append, table: str, rows: Sequence[Row]) -> None:
     """Add rows; those of a repeating projection only where they are not there yet."""
-    if append.repeats:
+    if append.repeats or len(rows) < COPIED:
         picked = attrgetter(*append.key)
         distinct = {picked(row): row for row in rows}
-        _insert(connection, append, table, [distinct[key] for key in sorted(distinct)], "ON CONFLICT DO NOTHING")
+        _insert(
+            connection,
+            append,
+            table,
+            [distinct[key] for key in sorted(distinct)],
+            "ON CONFLICT DO NOTHING" if append.repeats else "",
+        )
     else:
         copy(connection, append, table, rows)
 
