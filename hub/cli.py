@@ -32,7 +32,7 @@ class Unreachable(click.ClickException):
     exit_code = UNREACHABLE
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="hub")
 @click.option("--verbose", is_flag=True, help="Log what happens, on stderr.")
 def main(verbose: bool) -> None:
@@ -154,7 +154,7 @@ def up(home: Path | None, port: int | None, demo: bool) -> None:
     from hub.supervisor import supervise
 
     try:
-        supervise(settings(home, port), demo=demo)
+        supervise(settings(home, port), demo=demo, verbose=click.get_current_context().find_root().params["verbose"])
     except (HomeTaken, PostgresFailed, OSError) as error:
         raise Unreachable(str(error)) from error
 
@@ -189,10 +189,10 @@ def doctor() -> None:
 
     with opened() as hub, hub.database.transaction() as tx:
         balanced = ledger.balance(tx)["balanced"]
-        found = health.wrong(tx)
+        found, rest = health.wrong(tx), health.worth_a_look(tx)
     if not balanced:
         found.insert(0, "the ledger is not balanced: something that was received has no outcome; see `hub ledger`")
-    for line in found or ["All is well."]:
+    for line in [*(found or ["All is well."]), *rest]:
         click.echo(line)
     if found:
         sys.exit(NO)
@@ -251,7 +251,7 @@ def rejected() -> None:
 
 
 @rejected.command("list")
-@click.option("--limit", default=1000, show_default=True, help="How many, newest first.")
+@click.option("--limit", default=100_000, show_default=True, help="How many, newest first.")
 @JSON
 def rejected_list(limit: int, json_: bool) -> None:
     """Rejected payloads, newest first, each with why and where."""
@@ -302,6 +302,8 @@ def rejected_retry(ids: tuple[str, ...], json_: bool) -> None:
         with hub.database.transaction() as tx:
             chosen = [_uuid(id) for id in ids] or [i["id"] for i in books.rejected(tx, limit=1_000_000)]
         done = sum(again(hub.recorder, chosen[n : n + 100]) for n in range(0, len(chosen), 100))
+        if ids and not done:
+            raise No(f"There is no payload {', '.join(ids)}.")
         run_steps(hub)
         with hub.database.transaction() as tx:
             kinds = books.tally(tx, chosen)
@@ -393,14 +395,18 @@ def ticket() -> None:
 
 @ticket.command("list")
 @click.option("--state", type=click.Choice(["new", "open", "waiting", "resolved", "closed"]), help="Only these.")
-@click.option("--limit", default=50, show_default=True, help="How many, latest changed first.")
+@click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1, 100_000), help="Tickets a page.")
+@click.option("--before", metavar="CURSOR", help="Go on after a page: its `next`.")
 @JSON
-def ticket_list(state: str | None, limit: int, json_: bool) -> None:
+def ticket_list(state: str | None, limit: int, before: str | None, json_: bool) -> None:
     """Tickets, the latest changed first."""
     from hub.store import reads
 
     with opened() as hub, hub.database.transaction() as tx:
-        page = reads.tickets(tx, state, limit=limit)
+        try:
+            page = reads.tickets(tx, state, limit=limit, before=before)
+        except reads.WrongCursor as error:
+            raise click.UsageError(str(error)) from None
     show(page, json_, lambda p: printing.table([printing.ticket_row(one) for one in p["items"]]))
 
 
@@ -479,7 +485,10 @@ def _pair(name: str, a: str, b: str, why: str) -> None:
 @click.argument("b")
 @click.option("--why", required=True, help="Why they are one customer; kept with the link.")
 def link(a: str, b: str, why: str) -> None:
-    """Say that two identifiers are one customer: their contacts become one timeline."""
+    """Say that two identifiers are one customer: their contacts become one timeline.
+
+    A and B: kind:value, an e-mail address, a phone or a party's id.
+    """
     _pair("link", a, b, why)
 
 
@@ -488,7 +497,10 @@ def link(a: str, b: str, why: str) -> None:
 @click.argument("b")
 @click.option("--why", required=True, help="Why they are not one customer; kept with the cut.")
 def cut(a: str, b: str, why: str) -> None:
-    """Say that two identifiers are not one customer, whatever else says so. Undoes exactly what a link did."""
+    """Say that two identifiers are not one customer, whatever else says so. Undoes exactly what a link did.
+
+    A and B: kind:value, an e-mail address, a phone or a party's id.
+    """
     _pair("cut", a, b, why)
 
 
@@ -569,11 +581,19 @@ def keys() -> None:
 @click.option(
     "--role",
     type=click.Choice(["admin", "supervisor", "agent", "analyst", "machine"]),
-    default="machine",
+    default="admin",
     show_default=True,
 )
 def keys_create(name: str, role: str) -> None:
-    """Make an API key and print it: once, here, never again."""
+    """Make an API key and print it: once, here, never again.
+
+    \b
+    admin       everything
+    supervisor  read, commands, links, send events
+    agent       read, commands, links, send events
+    analyst     read, all events
+    machine     send events, look-up
+    """
     from hub.store import access
 
     with opened() as hub:

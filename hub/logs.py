@@ -8,7 +8,7 @@ import structlog
 
 
 def configure(to: TextIO | None) -> None:
-    """Log as JSON to this stream; None: only warnings and worse, to stderr."""
+    """Log as JSON to this stream; None: only warnings and worse, to stderr, which somebody may have left unread."""
     import logging
     import sys
 

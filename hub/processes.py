@@ -37,9 +37,10 @@ ALIVE = click.option("--alive", type=int, required=True, help="A pipe that close
 
 
 @click.group()
-def main() -> None:
+@click.option("--verbose", is_flag=True)
+def main(verbose: bool) -> None:
     """Processes of `hub up`."""
-    configure(sys.stderr)
+    configure(sys.stderr if verbose else None)
     sys.setswitchinterval(0.0005)  # threads that wait for one another's few hundred microseconds; the default is 5 ms
 
 

@@ -94,16 +94,16 @@ class Stopped(Exception):
     """Somebody asked the hub to stop."""
 
 
-def supervise(settings: Settings, *, demo: bool = False) -> None:
+def supervise(settings: Settings, *, demo: bool = False, verbose: bool = False) -> None:
     """Run the hub until a signal ends it. Prints one line of JSON when it is ready."""
-    configure(sys.stderr)  # it runs for months: what died and was started again is said without being asked
+    configure(sys.stderr if verbose else None)  # it runs for months: what died and was started again is said without being asked
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
         with _own(settings.home), _socket(settings.port) as listening, _server(settings) as server:
             dsn = settings.database_url or server.dsn
             _prepare(settings, dsn)
-            with _children(settings, listening) as children:
+            with _children(settings, listening, verbose) as children:
                 _run(settings, dsn, listening, server, children, demo)
     except Stopped:
         return
@@ -165,9 +165,9 @@ def _prepare(settings: Settings, dsn: str) -> None:
 
 
 @contextmanager
-def _children(settings: Settings, listening: socket.socket) -> Iterator[list[Child]]:
+def _children(settings: Settings, listening: socket.socket, verbose: bool) -> Iterator[list[Child]]:
     alive, mine = os.pipe()
-    python = [sys.executable, "-m", "hub.processes"]
+    python = [sys.executable, "-m", "hub.processes", *(["--verbose"] if verbose else [])]
     common = ["--home", str(settings.home), "--alive", str(alive)]
     fd = listening.fileno()
     children = [

@@ -40,12 +40,15 @@ def wrong(tx: Connection, slow: float = 60.0) -> list[str]:
     ]
     dead = tx.execute("SELECT step, count(*) FROM dead_letter GROUP BY 1 ORDER BY 1").fetchall()
     found += [f"{n} dead letters of step {step}: see `hub dead-letters list`" for step, n in dead]
-    rejected = tx.execute("SELECT count(*) FROM outcome WHERE kind = 'rejected'").fetchone()
-    if rejected and rejected[0]:
-        found.append(f"{rejected[0]} payloads were rejected: see `hub rejected list`")
     return found
 
 
-def not_ready(tx: Connection, slow: float = 60.0) -> list[str]:
+def worth_a_look(tx: Connection) -> list[str]:
+    """What is in order, and still somebody should look at it now and then."""
+    row = tx.execute("SELECT count(*) FROM outcome WHERE kind = 'rejected'").fetchone()
+    return [f"{row[0]} payloads were rejected: see `hub rejected list`"] if row and row[0] else []
+
+
+def not_ready(tx: Connection, slow: float = 15.0) -> list[str]:
     """Why the hub does not show what it has, in words; empty when it does."""
     return [f"step {one['name']} stands, {one['seconds']:.0f} s behind" for one in lanes(tx) if one["seconds"] > slow]

@@ -23,6 +23,7 @@ from hub.store.blobs import Blobs, pieces
 from hub.store.database import Connection, Database
 from hub.store.keys import Destroyed, Keys
 
+IDENTIFYING = ("x-shopify-topic",)  # what the wire says besides the bytes and makes another payload of them
 INLINE = 64 * 1024  # bytes; larger payloads go to the blob store
 _EPOCH = 7_201_544_011  # advisory lock: shared by who writes, alone for who forgets
 
@@ -141,7 +142,7 @@ def _payload(
     recorder: Recorder, channel: str, source: str, sha256: str, size: int, content: Callable[[], Iterable[bytes]],
     meta: Mapping[str, str], received: datetime, history: bool,
 ) -> Outgoing:  # fmt: skip
-    own = named("payload", source, sha256)
+    own = named("payload", source, sha256, *(meta[name] for name in IDENTIFYING if name in meta))
     data: Json = {"payload": own, "channel": channel, "size": size, "sha256": sha256}
     personal: Json = {"meta": dict(meta)} if meta else {}
     if size > INLINE:

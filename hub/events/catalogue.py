@@ -29,11 +29,15 @@ class NewerVersion(Exception):
     """This event was written by a newer hub than this one; update this one before it reads on."""
 
 
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
 class Party(BaseModel):
     """An identifier as it is written down outside: `kind` email, phone, account, cookie, badge, extension, ..."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-    kind: Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
+    kind: Annotated[str, BeforeValidator(_lower), Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
     value: Annotated[str, BeforeValidator(lambda v: str(v) if isinstance(v, int) else v), Field(max_length=2000)]
 
 
@@ -87,7 +91,9 @@ class Kind(BaseModel):
     parties: ClassVar[tuple[str, ...]] = (MAIN,)
     texts: ClassVar[tuple[str, ...]] = ()
     sender: ClassVar[str] = "anyone"
-    shown_as: ClassVar[str | None] = None  # the channel under which the timeline shows it, where it needs no words of its own
+    shown_as: ClassVar[str | None] = (
+        None  # the channel under which the timeline shows it, where it needs no words of its own
+    )
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {}
 
     @model_validator(mode="before")
@@ -149,9 +155,16 @@ def current(document: Json) -> Json:
 
 
 @cache
-def shape(name: str) -> dict[str, tuple[str, ...]]:
-    """The fields of a kind as `data` and `personal` hold them."""
+def shape(name: str) -> dict[str, Json]:
+    """The fields of a kind as `data` and `personal` hold them, each as it is where nothing was said: null or empty."""
     kind = kind_of(name)
-    held = {field.alias or short for short, field in kind.model_fields.items()}
-    private = {f for f in held if f in kind.personal or f in kind.parties}
-    return {"data": (*sorted(held - private), "parties"), "personal": tuple(sorted(private))}
+    parts: dict[str, Json] = {"data": {"parties": []}, "personal": {}}
+    for short, field in sorted(kind.model_fields.items()):
+        held = field.alias or short
+        part = "personal" if held in kind.personal or held in kind.parties else "data"
+        parts[part][held] = [] if field.default == [] else None
+    if "attachments" in parts["data"]:
+        parts["personal"]["attachments"] = []
+    if kind.texts:
+        parts["data"]["orders"] = []
+    return parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -135,8 +136,10 @@ def loaded(document: Mapping[str, Any], personal: Json) -> Event:
 
 
 def shown(event: Event, shape: Mapping[str, Any]) -> Json:
-    """The envelope of the contract: every attribute present, fields that do not apply null (`shape` lists them)."""
+    """The envelope of the contract: every attribute present, fields that do not apply null, lists empty (`shape`)."""
     whole = dict.fromkeys(_CONTEXT) | context(event)
     for part, known in (("data", event.data), ("personal", event.personal)):
-        whole[part] = dict.fromkeys(shape.get(part, ())) | known
+        whole[part] = deepcopy(shape.get(part, {})) | {
+            name: value for name, value in known.items() if value is not None
+        }
     return whole

@@ -64,7 +64,8 @@ def prepare(
     if unusable:
         data["unusable"] = unusable
     if kind.texts:
-        data["orders"] = order_numbers([t for name in kind.texts if (t := getattr(fields, name))], here.order_pattern)
+        texts = [_as_text(said) for name in kind.texts if (said := getattr(fields, name))]
+        data["orders"] = order_numbers(texts, here.order_pattern)
     if history:
         data["history"] = True
     return Event(
@@ -115,6 +116,11 @@ def _named(fields: Kind, here: Installation) -> tuple[list[tuple[str, list[str]]
             spelt[path] = who
             named.setdefault((here.party_id(who), role), [role, who.kind, path])
     return [(party, seat) for (party, _), seat in named.items()], spelt, unusable
+
+
+def _as_text(said: Any) -> str:
+    """A text, or the fields of a form as lines."""
+    return "\n".join(f"{name}: {value}" for name, value in said.items()) if isinstance(said, dict) else str(said)
 
 
 def _respell(personal: Json, spelt: dict[str, Identifier]) -> None:

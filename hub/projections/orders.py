@@ -21,7 +21,7 @@ class Order:
     stream: str
     number: str | None
     refs: list[str]
-    stage: str | None
+    stage: str
     party: Uuid | None
     total: str | None
     currency: str | None
@@ -35,7 +35,7 @@ class Order:
 
 def apply(row: Order | None, event: Event) -> Order:
     data, stage = event.data, event.type.removeprefix("order.")
-    row = row or Order(event.stream, None, [], None, *(None,) * 3, [], None, None, [], event.time, {})
+    row = row or Order(event.stream, None, [], STAGES[0], *(None,) * 3, [], None, None, [], event.time, {})
     here = [data.get("as_of") or event.time.isoformat(), event.time.isoformat(), event.root]
     facts = {"party": event.party} | {name: data.get(name) for name in ("currency", "tracking", "carrier")}
     if stage == "placed":
@@ -55,14 +55,17 @@ def apply(row: Order | None, event: Event) -> Order:
     return replace(row, stage=stage_of(row.history, row.total))
 
 
-def stage_of(history: list[list[str]], total: str | None) -> str | None:
-    """The furthest stage reported. Refunds that together stay below the total are remarks, not a stage."""
+def stage_of(history: list[list[str]], total: str | None) -> str:
+    """The furthest stage reported; an order of which only remarks came was placed somewhere.
+
+    Refunds that together stay below the total are remarks, not a stage.
+    """
     reached = {step[1] for step in history}
     if "refunded" in reached and total:
         back = [step[4] if len(step) > 4 else total for step in history if step[1] == "refunded"]
         if sum(map(Decimal, back)) < Decimal(total):
             reached.discard("refunded")
-    return max((stage for stage in reached if stage in STAGES), key=STAGES.index, default=None)
+    return max((stage for stage in reached if stage in STAGES), key=STAGES.index, default=STAGES[0])
 
 
 projection = Fold(

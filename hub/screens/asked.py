@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +10,7 @@ from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from hub.consumers.record import Recorder
 from hub.events.text import storable
@@ -24,6 +25,8 @@ from hub.store.keys import Keys
 BODY = 32 * 1024 * 1024  # bytes of a request
 SHOWN_WITHIN = 2.0  # seconds for which a command waits until its effects are shown
 _LOOK = 0.01
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_OFFSET = re.compile(r" (\d\d:?\d\d)$", re.ASCII)
 
 
 class Hub(Protocol):
@@ -60,11 +63,27 @@ TheHub = Annotated[Hub, Depends(hub_of)]
 TheDoor = Annotated[Door, Depends(door_of)]
 NOW_ONLY = Depends(_as_of_now)
 
+
+def _bounded(limit: int) -> int:
+    return min(limit, 1_000)
+
+
+def _spelt_out(moment: object) -> object:
+    """A date alone is its first instant in UTC; a blank was a + before the query was decoded."""
+    if not isinstance(moment, str):
+        return moment
+    return f"{moment}T00:00:00Z" if _DATE.fullmatch(moment) else _OFFSET.sub(r"+\1", moment)
+
+
 Text = Annotated[str, AfterValidator(storable)]
 MaybeText = Annotated[Text | None, Query(max_length=2_000)]
-Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
+Limit = Annotated[
+    int,
+    Query(ge=1, le=1_000_000, description="how many; at most 1,000 are given, with `next`"),
+    AfterValidator(_bounded),
+]
 Before = Annotated[Text | None, Query(max_length=500, description="`next` of the page before")]
-MaybeTime = Annotated[AwareDatetime | None, Query()]
+MaybeTime = Annotated[AwareDatetime | None, Query(), BeforeValidator(_spelt_out)]
 
 
 def reading(hub: Hub) -> AbstractContextManager[Connection]:

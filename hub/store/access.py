@@ -12,8 +12,8 @@ from hub.store.database import Database
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset({"read", "lookup", "export", "send", "command", "link"}),
-    "supervisor": frozenset({"read", "lookup", "command", "link"}),
-    "agent": frozenset({"read", "lookup", "command", "link"}),
+    "supervisor": frozenset({"read", "lookup", "command", "link", "send"}),
+    "agent": frozenset({"read", "lookup", "command", "link", "send"}),
     "analyst": frozenset({"read", "lookup", "export"}),
     "machine": frozenset({"send", "lookup"}),
 }

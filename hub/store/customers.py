@@ -36,7 +36,7 @@ WITH RECURSIVE c(p) AS (
 )
 SELECT p::text FROM c LIMIT {LARGEST + 1}
 """
-_FORCED = re.compile(r"(?P<kind>[a-z][a-z0-9_]*):(?P<value>.+)", re.DOTALL)
+_FORCED = re.compile(r"(?P<kind>[a-z][a-z0-9_]*):(?P<value>.+)", re.DOTALL | re.IGNORECASE)
 
 
 class TooLarge(Exception):
@@ -78,7 +78,7 @@ def who(tx: Connection, keys: Keys, region: str, text: str) -> list[list[str]]:
     tried, `kind:value` forces one. Empty where nobody is known."""
     text = text.strip()
     forced = _FORCED.fullmatch(text)
-    if forced and (found := _of_kind(tx, keys, region, forced["kind"], forced["value"])):
+    if forced and (found := _of_kind(tx, keys, region, forced["kind"].lower(), forced["value"])):
         return customers(tx, found)
     parties: list[str] = []
     for kind in ("party", "email", "phone", "account", "order"):
@@ -110,14 +110,17 @@ def identifier(tx: Connection, keys: Keys, region: str, text: str) -> Identifier
     text = text.strip()
     forced = _FORCED.fullmatch(text)
     if forced:
-        return identified(forced["kind"], forced["value"], region)
+        return identified(forced["kind"].lower(), forced["value"], region)
     try:
         found = identifiers(tx, [str(UUID(text))])
         return Identifier(found[0]["kind"], found[0]["value"]) if found and found[0]["value"] else None
     except ValueError:
         pass
-    order = (identified(kind, text, region) for kind in ("email", "phone", "account"))
-    return next((one for one in order if one), None)
+    tried = [one for kind in ("email", "phone", "account") if (one := identified(kind, text, region))]
+    plain = [one for one in tried if one.kind in ("email", "phone")]
+    if plain:
+        return plain[0]
+    return next((one for one in tried if known(tx, [keys.party_id(one)])), None)
 
 
 def of_order(tx: Connection, number: str) -> list[str]:

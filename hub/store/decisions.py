@@ -76,11 +76,14 @@ def exists(tx: Connection, stream: str) -> bool:
 
 
 def event(tx: Connection, id: str) -> Recorded | None:
-    """One event by its id."""
+    """One event by its id; of a call by the call's."""
     row = tx.execute(
         "SELECT e.topic, e.part, e.position, e.value FROM event_id g JOIN event e USING (topic, part, position)"
         " WHERE g.id = %s::uuid",
         [id],
+    ).fetchone()
+    row = row or tx.execute(  # a call's item in the timeline stands for all its events
+        "SELECT topic, part, position, value FROM event WHERE stream = %s ORDER BY position DESC LIMIT 1", [f"call:{id}"]
     ).fetchone()
     return _recorded(row) if row else None
 

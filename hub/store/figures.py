@@ -41,6 +41,9 @@ def _count(tx: Connection) -> Counted:
         "SELECT channel, sum(received), sum(duplicates) FROM received GROUP BY 1 ORDER BY 1"
     ).fetchall()
     outcomes = tx.execute("SELECT channel, kind, count(*) FROM outcome GROUP BY 1, 2 ORDER BY 1, 2").fetchall()
+    outcomes += tx.execute(
+        "SELECT direct, 'understood', count(*) FROM event WHERE direct IS NOT NULL AND topic <> 'inbound' GROUP BY 1 ORDER BY 1"
+    ).fetchall()
     dead = tx.execute("SELECT step, count(*) FROM dead_letter GROUP BY 1 ORDER BY 1").fetchall()
     return Counted(
         [({"channel": channel}, n) for channel, n, _ in received],

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from hub.events.kinds.orders import STAGES
 from hub.events.order_numbers import order_number
 from hub.log._protocol import Place, Recorded
 from hub.projections.orders import stage_of
@@ -64,8 +65,11 @@ SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
 UNION ALL
 SELECT item::text, type, time, recorded, channel, direction, NULL, title, text, orders, attachments, t.stream,
   automatic, agent, NULL, NULL
-FROM (SELECT DISTINCT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p) o
-JOIN timeline t ON t.stream = o.stream AND t.party IS NULL
+FROM (
+  SELECT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
+  UNION SELECT 'order:' || r.ref FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
+    JOIN orders d ON d.stream = o.stream CROSS JOIN LATERAL jsonb_array_elements_text(d.refs) AS r(ref)
+) o JOIN timeline t ON t.stream = o.stream AND t.party IS NULL
 WHERE %(time)s::timestamptz IS NULL OR (time, item) < (%(time)s, %(id)s::uuid)
 """
 _FIELDS = ("id", "type", "time", "recorded", "channel", "direction", "party", "title", "text", "orders", "attachments",
@@ -134,6 +138,7 @@ def search(tx: Connection, words: str, limit: int = 20) -> list[list[str]]:
         "SELECT coalesce(s.party, o.party)::text, max(s.time) AS last FROM search s LEFT JOIN owners o"
         " ON s.party IS NULL AND o.stream = s.stream"
         " WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) AND coalesce(s.party, o.party) IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM parties r WHERE r.party = coalesce(s.party, o.party) AND r.forgotten IS NOT NULL)"
         " GROUP BY 1 ORDER BY last DESC LIMIT %s",
         [query, limit * 3],
     ).fetchall()
@@ -269,7 +274,7 @@ def _order(tx: Connection, parts: Sequence[tuple[Any, ...]]) -> Json:
     def first(n: int) -> Any:
         return next((part[n] for part in parts if part[n]), None)
 
-    history = sorted(step for part in parts for step in part[7])
+    history = sorted((step for part in parts for step in part[7]), key=lambda step: (step[0], _rank(step[1]), step[2:]))
     owners = tx.execute(
         "SELECT min(party::text) FROM owners JOIN unnest(%s::text[]) AS n(stream) USING (stream)",
         [[p[0] for p in parts]],
@@ -281,6 +286,10 @@ def _order(tx: Connection, parts: Sequence[tuple[Any, ...]]) -> Json:
         "history": [{"stage": step[1], "time": step[0], "source": step[2]} for step in history],
         "changed": max(part[8] for part in parts),
     }  # fmt: skip
+
+
+def _rank(stage: str) -> int:
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
 # -- the look-up -------------------------------------------------------------------------------------------------------

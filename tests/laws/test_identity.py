@@ -17,7 +17,7 @@ from hub.events.prepare import prepare
 from hub.store import customers
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, of, shown, timeline
-from tests.laws.test_store import dump
+from tests.laws.test_store import append, dump
 
 # No shrinking: each attempt is a database of its own.
 few = settings(
@@ -76,7 +76,7 @@ def test_what_is_said_of_pairs_in_any_order_gives_the_same_customers(
     hub = new_hub()
     drafts = data.draw(st.permutations([say(n, word) for n, word in enumerate(words)]))
     for draft in drafts:
-        hub.recorder.record(lambda here, d=draft: [Outgoing(prepare(d, here, NOW))])
+        append(hub, [draft])
     shown(hub)
     assert found(hub, words) == expected(words)
     hub.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
@@ -15,6 +15,7 @@ class PageViewed(Kind):
 
     type = "page.viewed"
     personal = frozenset({"url", "title", "fields"})
+    texts: ClassVar[tuple[str, ...]] = ("title",)
 
     party: SomeParties
     url: Text | None = None
@@ -29,7 +30,7 @@ class FormSubmitted(PageViewed):
     """A form was sent; `fields` is what was filled in."""
 
     type = "form.submitted"
-    texts = ("title",)
+    texts = ("title", "fields")
 
     def stream(self, origin: Origin) -> str:
         return f"contact:{origin.event}"

@@ -20,7 +20,7 @@ from hub.events.envelope import shown
 from hub.log._protocol import Place
 from hub.screens.access import may, needs
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import Hub, MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading
+from hub.screens.asked import Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading
 from hub.screens.door import Arrival, tally
 from hub.screens.problems import Problem
 from hub.screens.shapes import TIME, Envelopes, Taken
@@ -103,11 +103,14 @@ def export(
     who: Annotated[MaybeText, Query(description="id, e-mail address, phone, account or order number")] = None,
     since: Annotated[MaybeTime, Query(alias="from")] = None,
     until: Annotated[MaybeTime, Query(alias="to")] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-    after: Annotated[MaybeText, Query(description="`next` of the page before")] = None,
+    limit: Limit = 100,
+    after: Annotated[MaybeText, Query(description="`next` of the page before; also as `before` or `cursor`")] = None,
+    before: Annotated[MaybeText, Query(include_in_schema=False)] = None,
+    cursor: Annotated[MaybeText, Query(include_in_schema=False)] = None,
 ) -> Json:
     """Envelopes with their personal part readable. `from` and `to` are about `time`."""
-    place = Place(*reads.read_cursor(after, str, int, int)) if after else None
+    onward = after or before or cursor
+    place = Place(*reads.read_cursor(onward, str, int, int)) if onward else None
     with reading(hub) as tx:
         hub.recorder.enter(tx)  # so that a key destroyed by another process is not used from memory
         parties = None if who is None else _parties(hub, tx, who)
