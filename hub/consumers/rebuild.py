@@ -5,7 +5,10 @@ Both are the same fold from zero, a partition at a time: a stream lies in one pa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from typing import Any
 
 import structlog
@@ -17,12 +20,14 @@ from hub.events.envelope import Event
 from hub.projections._shape import Append, Fold, Projection
 from hub.store import archive, projected
 from hub.store.checkpoints import lock_all
-from hub.store.database import Connection
+from hub.store.database import Connection, Database
+from hub.store.keys import Keys
 from hub.store.projected import projections
 
 log = structlog.get_logger()
 Progress = Callable[[int, int], None]
 Lanes = Mapping[tuple[str, int], int]
+MANY = 20_000  # events; from there on starting more processes is worth its second
 
 
 class NoSuchProjection(Exception):
@@ -66,7 +71,8 @@ def rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lambd
     with recorder.database.transaction() as tx:
         tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         ends = _checkpoints(tx)
-        done = from_zero(recorder, tx, chosen, tables, ends, progress)
+        fold_all = _by_many if sum(ends.values()) >= MANY else from_zero
+        done = fold_all(recorder, tx, chosen, tables, ends, progress)
     with recorder.database.transaction() as tx:
         for projection in chosen:
             projected.index(tx, projection, tables[projection.name])
@@ -99,13 +105,20 @@ def from_zero(
 ) -> int:  # fmt: skip
     """Fold the archive up to `ends` into empty tables; how many events that were."""
     recorder.enter(tx)
+    return _fold_lanes(recorder.keys, tx, chosen, tables, ends, progress)
+
+
+def _fold_lanes(
+    keys: Keys, tx: Connection, chosen: Sequence[Projection], tables: Mapping[str, str], ends: Lanes,
+    progress: Progress = lambda done, of: None,
+) -> int:  # fmt: skip
     gone = archive.all_superseded(tx)
     types = frozenset().union(*(p.types for p in chosen))
     total, done = sum(ends.values()), 0
     for lane, end in ends.items():
         rows: dict[str, dict[Any, Any]] = {p.name: {} for p in chosen}
         for block in archive.blocks(tx, lane, 0, end):
-            events = [e for e in decode(recorder.keys, block, types) if e.id not in gone]
+            events = [e for e in decode(keys, block, types) if e.id not in gone]
             for projection in chosen:
                 _fold_block(tx, projection, tables[projection.name], rows[projection.name], events)
             done += len(block)
@@ -114,6 +127,42 @@ def from_zero(
             kept = (row for _, row in sorted(rows[projection.name].items()) if row is not None)
             projected.copy(tx, projection, tables[projection.name], kept)
     return done
+
+
+def _by_many(
+    recorder: Recorder, tx: Connection, chosen: Sequence[Projection], tables: Mapping[str, str], ends: Lanes,
+    progress: Progress,
+) -> int:  # fmt: skip
+    """The same by a process for each processor: partitions are folded apart, in the snapshot of this transaction."""
+    shares: list[dict[tuple[str, int], int]] = [{} for _ in range(os.cpu_count() or 1)]
+    for lane, end in sorted(ends.items(), key=lambda pair: -pair[1]):
+        min(shares, key=lambda share: sum(share.values()))[lane] = end
+    snapshot = tx.execute("SELECT pg_export_snapshot()").fetchone()
+    assert snapshot is not None
+    names, total, done = [p.name for p in chosen], sum(ends.values()), 0
+    with ProcessPoolExecutor(len(shares), mp_context=get_context("spawn")) as pool:
+        work = [
+            pool.submit(_share, recorder.database.dsn, recorder.keys.dsn, names, dict(tables), share, snapshot[0])
+            for share in shares
+        ]
+        for finished in as_completed(work):
+            done += finished.result()
+            progress(done, total)
+    return done
+
+
+def _share(
+    dsn: str, keys_dsn: str, names: Sequence[str], tables: Mapping[str, str], ends: Lanes, snapshot: str
+) -> int:
+    database, keys = Database(dsn, 1), Keys(keys_dsn)
+    try:
+        with database.transaction() as tx:
+            tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            tx.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            return _fold_lanes(keys, tx, [projections()[name] for name in names], tables, ends)
+    finally:
+        database.close()
+        keys.close()
 
 
 def _fold_block(

@@ -25,6 +25,7 @@ class Keys:
     """
 
     def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
         ensure_database(dsn)
         prepare_keys(dsn)
         self._database = Database(dsn, size=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from hub.events.draft import Draft
 from hub.events.prepare import NotValid, prepare
 from hub.store.projected import columns, projections
 from hub.wiring import Hub
-from tests.laws.worlds import START, worlds
+from tests.laws.worlds import PEOPLE, START, worlds
 
 # No shrinking: each attempt is a database of its own.
 few = settings(
@@ -89,6 +90,16 @@ def test_a_rebuild_and_a_refold_equal_the_live_rows(new_hub: Callable[[], Hub], 
     assert dump(hub) == live
     assert verify(hub.recorder)["clean"]
     hub.close()
+
+
+def test_a_rebuild_by_many_processes_is_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(hub, [Draft("order.placed", START, "/t", str(n), {"order": str(n), "party": PEOPLE[:2]}) for n in range(200)])
+    fold_all(hub)
+    live = dump(hub)
+    monkeypatch.setattr("hub.consumers.rebuild.MANY", 1)
+    assert rebuild(hub.recorder, list(projections())) == 200
+    assert dump(hub) == live
+    assert verify(hub.recorder)["clean"]
 
 
 def test_verify_names_a_row_that_is_wrong(hub: Hub) -> None:
