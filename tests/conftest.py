@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +14,16 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedPostgres, ensure_database, with_database
 from hub.wiring import Hub, open_hub
+
+# A busy machine is no finding: what is slow is measured by `make bench`, never by a test's clock.
+hypothesis_settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("hub")
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
 NEEDS_A_SERVER = {
@@ -56,10 +64,19 @@ def debian_binaries() -> Path:
     return DEBIAN_POSTGRES
 
 
+def drop(server: EmbeddedPostgres) -> None:
+    """End a server whose data nobody wants any more: an orderly stop would write hundreds of databases to disk first."""
+    assert server.pid
+    os.kill(server.pid, signal.SIGQUIT)
+    while server.alive():
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[EmbeddedPostgres]:
     with reachable_folder() as folder, EmbeddedPostgres(folder) as server:
         yield server
+        drop(server)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +84,7 @@ def debian_server(debian_binaries: Path) -> Iterator[EmbeddedPostgres]:
     """Debian's PostgreSQL 15, standing for the server that an operator brings (HUB_DATABASE_URL)."""
     with reachable_folder() as folder, EmbeddedPostgres(folder, binaries=debian_binaries) as server:
         yield server
+        drop(server)
 
 
 def fresh_database(server: EmbeddedPostgres) -> str:

@@ -19,6 +19,7 @@ from hub.log._protocol import Appended, Place, Recorded
 from hub.store.database import Connection, Database
 
 CHANNEL = "hub_log"
+_WRITTEN = 2 * 1024 * 1024  # bytes that are written at once; an event is never cut
 _READ = 16 * 1024 * 1024  # bytes that are read at once; of each partition at least one event
 
 
@@ -68,8 +69,24 @@ def _append(connection: Connection, events: Sequence[Sealed]) -> list[Appended]:
         known[event.id] = where, event.digest
         fresh.append((where, event))
         answers.append(Appended(where, "new"))
-    _write(connection, fresh, heads, _counted(events, answers))
+    received = _counted(events, answers)
+    for part in _parts(fresh):
+        _write(connection, part, heads, received)
+        received = []
     return answers
+
+
+def _parts(fresh: list[tuple[Place, Sealed]]) -> list[list[tuple[Place, Sealed]]]:
+    """Cut so that what is on its way to the database at once stays small; at least one part."""
+    parts: list[list[tuple[Place, Sealed]]] = [[]]
+    held = 0
+    for one in fresh:
+        held += len(one[1].value)
+        if held > _WRITTEN and parts[-1]:
+            parts.append([])
+            held = len(one[1].value)
+        parts[-1].append(one)
+    return parts
 
 
 def _lock(
