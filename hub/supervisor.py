@@ -96,7 +96,7 @@ class Stopped(Exception):
 
 def supervise(settings: Settings, *, demo: bool = False, verbose: bool = False) -> None:
     """Run the hub until a signal ends it. Prints one line of JSON when it is ready."""
-    configure(sys.stderr if verbose else None)  # it runs for months: what died and was started again is said without being asked
+    configure(sys.stderr if verbose else None)  # what died and was started again is said in any case
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:

@@ -32,7 +32,7 @@ from hub.projections.owners import identifier
 from hub.projections.tickets import Ticket, apply, projection
 from hub.store import archive, decisions
 from hub.store.checkpoints import claim_lanes, move
-from hub.store.database import Connection
+from hub.store.database import Connection, Unavailable
 
 log = structlog.get_logger()
 STEP = "decide"
@@ -95,7 +95,7 @@ def decide_waiting(recorder: Recorder, limit: int = BATCH, now: Clock = _now) ->
     while True:
         try:
             return _see(recorder, limit, count, now())
-        except (decisions.Unavailable, NewerVersion):
+        except (Unavailable, NewerVersion):
             raise
         except Exception as error:
             if count == 1:

@@ -11,8 +11,9 @@ from datetime import datetime
 
 import orjson
 
+from hub.consumers.decode import opened
 from hub.consumers.record import Outgoing, Recorder, decided
-from hub.consumers.understand import body_of, opened
+from hub.consumers.understand import body_of
 from hub.events.envelope import Event
 from hub.events.ids import named
 from hub.events.seal import box_keys

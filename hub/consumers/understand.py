@@ -219,7 +219,3 @@ def _event_of(recorder: Recorder, payload: Event, draft: Draft) -> Event:
         draft = replace(draft, fields=draft.fields | {"attachments": kept})
     recorded = draft.time if history else payload.recorded
     return prepare(draft, recorder.here, recorded, cause=payload.id, history=history)
-
-
-__all__ = ["again", "body_of", "channels", "opened", "raw_of", "understand"]
-

@@ -19,7 +19,7 @@ from hub.consumers.accept import GROUP, GROUP_BYTES, groups, write
 from hub.consumers.accept import Answer as Answer
 from hub.consumers.accept import Arrival as Arrival
 from hub.consumers.record import Recorder
-from hub.store.decisions import Unavailable
+from hub.store.database import Unavailable
 
 log = structlog.get_logger()
 _WAITING = 5_000  # groups of arrivals in the queue

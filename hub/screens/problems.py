@@ -17,7 +17,7 @@ from hub.home import disk_full
 from hub.screens.door import DoorClosed, DoorFull
 from hub.store.blobs import Full
 from hub.store.customers import TooLarge
-from hub.store.decisions import Unavailable
+from hub.store.database import Unavailable
 from hub.store.reads import WrongCursor
 
 log = structlog.get_logger()

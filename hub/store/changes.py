@@ -14,8 +14,7 @@ import structlog
 
 from hub.events.ids import lanes, link_stream, place
 from hub.log._protocol import Place
-from hub.store.database import Connection, Database
-from hub.store.decisions import Unavailable
+from hub.store.database import Connection, Database, Unavailable
 from hub.store.listening import listen
 
 log = structlog.get_logger()

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from hub.log._protocol import Place, Recorded
 from hub.store.database import Connection
-from hub.store.database import Unavailable as Unavailable
 
 # Unlike the projections this reads what is not folded yet: a decision follows the last one, shown or not. LATERAL and
 # count(*), where a join and NOT EXISTS would say the same: a cached plan must not scan the archive for a few streams.

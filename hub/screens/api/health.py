@@ -11,7 +11,7 @@ from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import TheHub
 from hub.screens.problems import Problem
 from hub.screens.shapes import Alive, Ready
-from hub.store.decisions import Unavailable
+from hub.store.database import Unavailable
 from hub.store.figures import Figures
 
 router = APIRouter(tags=["health"])

@@ -23,8 +23,7 @@ from hub.screens.problems import Problem
 from hub.store import changes as moments
 from hub.store import customers as who
 from hub.store.changes import Changed, Changes, Vector
-from hub.store.database import Connection
-from hub.store.decisions import Unavailable
+from hub.store.database import Connection, Unavailable
 
 router = APIRouter(tags=["stream"])
 HEARTBEAT = 15.0  # seconds between comments where nothing happens
