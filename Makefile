@@ -9,29 +9,35 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 STAMP := .venv/.installed
 PIP := -m pip --disable-pip-version-check --no-input
-CODE := $(sort $(dir $(wildcard hub/*.py tests/*.py bench/*.py)))
+CODE := $(sort $(dir $(wildcard hub/*.py tests/*.py bench/*.py tools/*.py)))
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(STAMP) ## start the hub with a shop's last 30 days loaded; Ctrl-C stops it
+run: $(STAMP) ## start the hub with a shop's last 30 days, and play its day; the last line is a link to open; Ctrl-C stops it
 	$(BIN)/hub up --demo
 
 check: $(STAMP) ## seconds: ruff, mypy --strict and the tests that need no server
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
-	$(BIN)/pytest -q -m "not real"
+	$(BIN)/pytest -q -m "not real" -n 2 --dist loadfile
 
-test: tools $(STAMP) ## everything, what CI runs: `check`'s linters, then all tests
+test: tools $(STAMP) ## everything, what CI runs: `check`'s linters, then all tests, in two processes
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
-chaos: tools $(STAMP) ## the kill tests, 100 random moments instead of 20
-	HUB_CHAOS=100 $(BIN)/pytest tests/kill
+chaos: tools $(STAMP) ## an hour or more: the kill tests and the faults on Kafka, 100 rounds of each (HUB_CHAOS=n: n rounds)
+	HUB_CHAOS=$${HUB_CHAOS:-100} $(BIN)/pytest -s tests/kill tests/kafka/test_faults.py
 
-bench: $(STAMP) ## what is fast, as ratios against the raw limit in the same run (BIG=1: ten million events)
+soak: tools $(STAMP) ## ten minutes of random faults on Kafka under load (HUB_SOAK=n: n seconds); tells rounds, faults, events
+	HUB_SOAK=$${HUB_SOAK:-600} $(BIN)/pytest -s tests/kafka/test_faults.py
+
+bench: tools $(STAMP) ## what is fast, as ratios against the raw limit in the same run (BIG=1: ten million events)
 	BIG=$(BIG) $(BIN)/python -m bench
+
+screenshots: tools $(STAMP) ## docs/pictures anew: the demo's shop, in both languages
+	$(BIN)/python -m tools.screenshots
 
 tools: ## the Debian packages that the tests need (tools/debian.txt); installs them as root, else says what is missing
 	@sh tools/install.sh
@@ -52,4 +58,4 @@ $(STAMP): requirements.lock
 	$(BIN)/python $(PIP) install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run check test chaos bench tools lock
+.PHONY: help run check test chaos soak bench screenshots tools lock

@@ -1,15 +1,19 @@
-"""How long from a POST until its row is shown, at 200 a second, on a hub that is up: web, worker, PostgreSQL."""
+"""How long from a POST until its row is shown, at 200 a second, on a hub that is up: web, worker, PostgreSQL.
+
+BENCH_RATE: how many a second instead.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,15 +22,20 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg
 
-RATE, SECONDS, SENDERS = 200, 20, 8
+from bench.spent import memory
+
+RATE, SECONDS, SENDERS = int(os.environ.get("BENCH_RATE", "200")), 20, 8
+LONG = 60.0  # seconds; what is not shown by then never will be
+NOTHING: Mapping[str, str] = {}
 Line = Callable[[str, float, str, str], None]
 
 
 @contextmanager
-def running(home: Path) -> Iterator[dict[str, Any]]:
+def running(home: Path, environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """`hub up` on a free port; what it wrote of itself."""
     command = [sys.executable, "-m", "hub.cli", "up", "--home", str(home), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    here = os.environ | dict(environ)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=here)
     try:
         assert process.stdout is not None
         assert process.stdout.readline(), "the hub did not start"
@@ -62,18 +71,29 @@ class Watch(threading.Thread):
                     self.seen += [now - self.pending.pop(key) for key in done]
 
 
-def send(url: str, key: str, watch: Watch, sender: int) -> None:
+def call(n: str, who: int) -> tuple[str, dict[str, Any]]:
+    return "call.ringing", {"call": n, "party": {"kind": "phone", "value": f"+98912{who:07d}"}}
+
+
+def message(n: str, who: int) -> tuple[str, dict[str, Any]]:
+    """The first of each thread opens a ticket, which is decided, appended and shown too."""
+    party = {"kind": "email", "value": f"customer{who}@example.com"}
+    text = "Where is my order? It should have come last week. " * 4
+    return "message.received", {"message": n, "channel": "chat", "thread": f"t{who}", "party": party, "text": text}
+
+
+Kind = Callable[[str, int], tuple[str, dict[str, Any]]]
+
+
+def send(url: str, key: str, watch: Watch, sender: int, kind: Kind) -> None:
     """One sender's share: an event every SENDERS / RATE seconds, on one connection."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/cloudevents+json"}
     start = time.perf_counter() + sender / RATE
     for n in range(RATE * SECONDS // SENDERS):
         time.sleep(max(0.0, start + n * SENDERS / RATE - time.perf_counter()))
-        who = (sender * 7919 + n * 31) % 500
-        event = {
-            "specversion": "1.0", "id": f"{sender}-{n}", "source": "/bench", "type": "call.ringing",
-            "data": {"call": f"{sender}-{n}", "party": {"kind": "phone", "value": f"+98912{who:07d}"}},
-        }  # fmt: skip
+        type, data = kind(f"{sender}-{n}", (sender * 7919 + n * 31) % 500)
+        event = {"specversion": "1.0", "id": f"{type}-{sender}-{n}", "source": "/bench", "type": type, "data": data}
         at = time.perf_counter()
         connection.request("POST", "/v1/events", json.dumps(event), headers)
         answer = json.loads(connection.getresponse().read())
@@ -89,32 +109,43 @@ def _spent(run: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-def figures(line: Line) -> None:
+def figures(line: Line, log: str = "", wanted: float = 20.0, environ: Mapping[str, str] = NOTHING) -> None:
+    """`environ`: what the hub's processes get beside this one's environment."""
     with tempfile.TemporaryDirectory(prefix="hub-bench-", dir="/tmp") as folder:
         home = Path(folder)
         home.chmod(0o755)
-        with running(home) as run:
+        with running(home, environ) as run:
             made = subprocess.run(
-                [sys.executable, "-m", "hub.cli", "keys", "create", "bench"], env={"HUB_HOME": folder, "PATH": "/usr/bin:/bin"},
-                capture_output=True, text=True, check=True,
+                [sys.executable, "-m", "hub.cli", "keys", "create", "bench"], capture_output=True, text=True, check=True,
+                env={"HUB_HOME": folder, "PATH": "/usr/bin:/bin"} | dict(environ),
             )  # fmt: skip
-            watch = Watch(run["database"])
-            watch.start()
-            before = _spent(run)
-            senders = [
-                threading.Thread(target=send, args=(run["url"], made.stdout.strip(), watch, n)) for n in range(SENDERS)
-            ]
-            for thread in senders:
-                thread.start()
-            for thread in senders:
-                thread.join()
-            time.sleep(1)
-            watch.stop.set()
-            watch.join()
-            spent = {name: 1000 * (now - before[name]) / (RATE * SECONDS) for name, now in _spent(run).items()}
-            memory = {p["name"]: psutil.Process(p["pid"]).memory_info().rss / 1024**2 for p in run["processes"]}
-    took = sorted(1000 * seconds for seconds in watch.seen[RATE:])  # the first second warms up
-    p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
-    line(f"POST -> row shown at {RATE}/s, p50 ms", p50, "<= 8", f"p99 {p99:.1f} ms (wanted <= 20), {len(took)} events")
-    print("CPU, ms an event: " + ", ".join(f"{name} {cpu:.2f}" for name, cpu in spent.items()))
-    print("memory, MB: " + ", ".join(f"{name} {size:.0f}" for name, size in memory.items()))
+            for kind, what in ((call, "POST -> row shown"), (message, "the same for messages, with tickets,")):
+                before = _spent(run)
+                took = _measured(run, made.stdout.strip(), kind)
+                spent = {name: 1000 * (now - before[name]) / (RATE * SECONDS) for name, now in _spent(run).items()}
+                p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
+                asked = kind is call
+                rest = f"p99 {p99:.1f} ms" + (f" (wanted <= {wanted:g})" if asked else "") + f", {len(took)} events"
+                line(f"{log}{what} at {RATE}/s, p50 ms", p50, "<= 8" if asked else "-", rest)
+                print("  CPU, ms an event: " + ", ".join(f"{name} {cpu:.2f}" for name, cpu in spent.items()))
+            held = {p["name"]: memory(p["pid"]) for p in run["processes"]}
+            print(f"{log}memory, MB: " + ", ".join(f"{name} {size:.0f}" for name, size in held.items()))
+
+
+def _measured(run: dict[str, Any], key: str, kind: Kind) -> list[float]:
+    """Milliseconds from each POST until its event was shown, sorted; those of the first second warm up."""
+    watch = Watch(run["database"])
+    watch.start()
+    senders = [threading.Thread(target=send, args=(run["url"], key, watch, n, kind)) for n in range(SENDERS)]
+    for thread in senders:
+        thread.start()
+    for thread in senders:
+        thread.join()
+    end = time.monotonic() + LONG
+    while watch.pending and time.monotonic() < end:
+        time.sleep(0.05)
+    watch.stop.set()
+    watch.join()
+    if watch.pending:
+        raise SystemExit(f"{len(watch.pending)} events were not shown within {LONG:.0f} s")
+    return sorted(1000 * seconds for seconds in watch.seen[RATE:])

@@ -1,4 +1,4 @@
-"""Reading at 10 thousand and at a million events: look-up and first timeline page, and the latter against pgbench."""
+"""Reading at 10 thousand and at a million events: look-up and first timeline page, and both against pgbench."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import random
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from psycopg import ClientCursor
+
+from bench import pop
 from bench.world import events
 from bench.writing import groups, these
 from hub.consumers.rebuild import rebuild
@@ -23,7 +27,8 @@ from hub.wiring import Hub
 
 Line = Callable[[str, float, str, str], None]
 PGBENCH = Binaries.bundled().bin / "pgbench"
-ASKED = 2_000
+ASKED, PEOPLE = 2_000, 100
+Question = Callable[[Any, str], Any]  # by a connection, about a party
 
 
 def fill(hub: Hub, count: int, people: int) -> None:
@@ -50,54 +55,78 @@ def milliseconds(work: Callable[[int], Any], numbers: Iterable[int]) -> list[flo
     return sorted(took)
 
 
+def look_up(tx: Any, party: str) -> None:
+    reads.lookup(tx, customers.customers(tx, customers.known(tx, [party])), datetime.now(UTC))
+
+
+def page(tx: Any, party: str) -> None:
+    reads.timeline(tx, customers.component(tx, party), 50)
+
+
+QUESTIONS: Mapping[str, Question] = {"look-up": look_up, "first timeline page": page}
+
+
 def measured(hub: Hub, people: int) -> dict[str, list[float]]:
     asked = random.Random(1).choices(range(people), k=ASKED)
 
     def party(n: int) -> str:
         return hub.keys.party_id(Identifier("phone", f"+98912{n:07d}"))
 
-    def look_up(n: int) -> None:
-        with hub.database.transaction() as tx:
-            found = customers.customers(tx, customers.known(tx, [party(n)]))
-            reads.lookup(tx, found, datetime.now(UTC))
+    def took(ask: Question) -> list[float]:
+        def run(n: int) -> None:
+            with hub.database.transaction() as tx:
+                ask(tx, party(n))
 
-    def page(n: int) -> None:
-        with hub.database.transaction() as tx:
-            reads.timeline(tx, customers.component(tx, party(n)), 50)
+        milliseconds(run, asked[:200])
+        return milliseconds(run, asked)
 
-    for warm in (look_up, page):
-        milliseconds(warm, asked[:200])
-    return {"look-up": milliseconds(look_up, asked), "first timeline page": milliseconds(page, asked)}
+    return {what: took(ask) for what, ask in QUESTIONS.items()}
 
 
-def against_pgbench(hub: Hub, people: int) -> float:
-    """Our rate of the timeline's SQL over pgbench's, one client each, prepared."""
-    parties = [
-        hub.keys.party_id(Identifier("phone", f"+98912{n:07d}")) for n in random.Random(2).choices(range(people), k=500)
-    ]
-    values = {"time": None, "id": None, "limit": 51}
+class Heard:
+    """Asks by a connection and writes down what was asked, with the values in their places."""
+
+    def __init__(self, tx: Any) -> None:
+        self._tx, self.asked = tx, list[str]()
+
+    def execute(self, query: str, given: Any = None) -> Any:
+        text = ClientCursor(self._tx).mogrify(query, given) if given is not None else query
+        self.asked.append(" ".join(text.split()))
+        return self._tx.execute(query, given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+
+def against_pgbench(hub: Hub, people: int, ask: Question) -> float:
+    """How often our code asks, of how often pgbench asks the very same SQL: one client each, prepared."""
+    chosen = random.Random(2).choices(range(people), k=PEOPLE)
+    parties = [hub.keys.party_id(Identifier("phone", f"+98912{n:07d}")) for n in chosen]
 
     def ours(n: int) -> None:
         with hub.database.transaction() as tx:
-            tx.execute(reads.ITEMS, values | {"parties": [parties[n]]}).fetchall()
+            ask(tx, parties[n])
 
-    numbers = list(range(500)) * 4
-    milliseconds(ours, numbers[:500])
+    numbers = list(range(PEOPLE)) * (ASKED // PEOPLE)
+    milliseconds(ours, numbers[:PEOPLE])
     rate = 1000 * len(numbers) / sum(milliseconds(ours, numbers))
-    with hub.database.transaction() as tx:
-        tx.execute("CREATE TABLE bench_party (n serial, party uuid)")
-        tx.execute("INSERT INTO bench_party (party) SELECT unnest(%s::uuid[])", [parties])
-    sql = reads.ITEMS.replace("%(parties)s::uuid[]", "(SELECT array_agg(party) FROM bench_party WHERE n = :n)")
-    sql = sql.replace("%(time)s", "NULL").replace("%(id)s", "NULL").replace("%(limit)s", "51").replace("%%", "%")
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        script.write("\\set n random(1, 500)\n" + " ".join(sql.split()) + ";\n")
-        script.flush()
+    return rate / _by_pgbench(hub, parties, ask)
+
+
+def _by_pgbench(hub: Hub, parties: Iterable[str], ask: Question) -> float:
+    """Transactions a second; a script for each party, as the values stand in the SQL."""
+    with tempfile.TemporaryDirectory() as folder:
+        scripts = []
+        for n, party in enumerate(parties):
+            with hub.database.transaction() as tx:
+                ask(heard := Heard(tx), party)
+            scripts.append(f"{folder}/{n}.sql")
+            Path(scripts[-1]).write_text("".join(f"{sql};\n" for sql in ["BEGIN", *heard.asked, "COMMIT"]))
         done = subprocess.run(
-            [PGBENCH, "-n", "-T", "5", "-M", "prepared", "-f", script.name, hub.database.dsn],
-            capture_output=True, text=True, check=True,
+            [PGBENCH, "-n", "-T", "5", "-M", "prepared", *(word for script in scripts for word in ("-f", script)),
+             hub.database.dsn], capture_output=True, text=True, check=True,
         )  # fmt: skip
-    theirs = next(float(text.split("=")[1].split()[0]) for text in done.stdout.splitlines() if text.startswith("tps"))
-    return rate / theirs
+    return next(float(text.split("=")[1].split()[0]) for text in done.stdout.splitlines() if text.startswith("tps"))
 
 
 def figures(line: Line, fresh_hub: Callable[[], AbstractContextManager[Hub]], *, big: bool) -> None:
@@ -108,7 +137,8 @@ def figures(line: Line, fresh_hub: Callable[[], AbstractContextManager[Hub]], *,
     with fresh_hub() as hub:
         fill(hub, large, large // 10)
         grown = measured(hub, large // 10)
-        ratio = against_pgbench(hub, large // 10)
+        rates = {what: against_pgbench(hub, large // 10, ask) for what, ask in QUESTIONS.items()}
+        pop.figures(line, hub, large // 10, large)
     for what, took in grown.items():
         p50, p99, before = took[ASKED // 2], took[ASKED * 99 // 100], small[what][ASKED // 2]
         line(
@@ -117,4 +147,5 @@ def figures(line: Line, fresh_hub: Callable[[], AbstractContextManager[Hub]], *,
             "<= 1.5",
             f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (< 10)",
         )
-    line("timeline SQL through psycopg, of pgbench", ratio, "-", "rates of one client")
+    for what, ratio in rates.items():
+        line(f"{what}, of pgbench on the same SQL", ratio, "-", "rates of one client each")

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy
 from sqlalchemy.orm import Session, registry
 
+from bench.spent import Part, spent, told
 from bench.world import events
+from hub.consumers import project
+from hub.consumers import rebuild as again
 from hub.consumers.decode import decode
-from hub.consumers.project import wanted
+from hub.consumers.project import folded, wanted
 from hub.consumers.rebuild import rebuild
-from hub.consumers.record import Outgoing
+from hub.consumers.record import Outgoing, Recorder
 from hub.events.envelope import Event
 from hub.events.prepare import Installation
-from hub.projections._shape import Fold, Projection
+from hub.log import embedded, gate
+from hub.projections._shape import Append, Fold, Projection
 from hub.store import archive, projected
 from hub.store.database import Connection, sqlalchemy_url
 from hub.store.projected import columns, projections
 from hub.wiring import Hub
 
 GROUP = 1_000
+APPENDING: Mapping[str, Part] = {
+    "seal": (Recorder, "_sealed"), "who is forgotten": (Recorder, "enter"), "find known ids": (embedded, "_lock"),
+    "write archive and gate": (gate, "write"),
+}  # fmt: skip
+FOLDING: Mapping[str, Part] = {
+    "read": (project, "waiting"), "decode and open": (project, "decode"), "load rows": (projected, "load"),
+    "fold": (project, "folded"), "write folded rows": (projected, "save"), "write added rows": (projected, "add"),
+    "checkpoint": (project, "move"),
+}  # fmt: skip
+REBUILDING: Mapping[str, Part] = {
+    "decode and open": (again, "decode"), "fold": (again, "folded"),
+    "write rows": (projected, "copy"), "indexes": (projected, "index"),
+}  # fmt: skip
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -50,10 +68,13 @@ def append(hub: Hub, count: int, people: int) -> float:
         for group in groups(made):
             hub.recorder.record(these(group))
 
-    return count / seconds(run)
+    with spent(APPENDING) as parts:
+        taken = seconds(run)
+    print(told("append", taken, parts))
+    return count / taken
 
 
-def lane(hub: Hub, limit: int = 2_000) -> float:
+def lane(hub: Hub, limit: int = project.BATCH) -> float:
     """Events a second from the archive into every projection."""
     done = 0
 
@@ -62,7 +83,9 @@ def lane(hub: Hub, limit: int = 2_000) -> float:
         while n := hub.lane.run(limit):
             done += n
 
-    taken = seconds(run)
+    with spent(FOLDING) as parts:
+        taken = seconds(run)
+    print(told("lane", max(taken, sum(parts.values())), parts))
     return done / taken
 
 
@@ -76,6 +99,37 @@ def rebuilt(hub: Hub) -> float:
 
     taken = seconds(run)
     return done / taken
+
+
+def rebuilt_alone(hub: Hub) -> None:
+    """Where the time of a rebuild goes, in one process instead of one for each processor."""
+    chosen = list(projections().values())
+    tables = {projection.name: f"alone_{projection.name}" for projection in chosen}
+    with hub.database.transaction() as tx, spent(REBUILDING) as parts:
+        for projection in chosen:
+            projected.create(tx, projection, tables[projection.name], indexed=False)
+        taken = seconds(lambda: again.from_zero(hub.recorder, tx, chosen, tables, hub.recorder.log.ends()))
+        for one in chosen:
+            taken += seconds(partial(projected.index, tx, one, tables[one.name]))
+        for table in tables.values():
+            tx.execute(f"DROP TABLE {table}")
+    print(told("rebuild, one process", taken, parts))
+
+
+def disk(hub: Hub) -> str:
+    """Bytes an event in PostgreSQL, indexes with them: the archive, its gate, what is shown."""
+    with hub.database.transaction() as tx:
+        shown = list(projected.live(tx).values())
+        sizes = [_bytes(tx, tables) for tables in (["event"], ["event_id"], shown)]
+        count = tx.execute("SELECT count(*) FROM event").fetchone()
+    assert count
+    archived, known, rows = (size / count[0] for size in sizes)
+    return f"disk, bytes an event: archive {archived:.0f}, gate {known:.0f}, what is shown {rows:.0f}"
+
+
+def _bytes(tx: Connection, tables: Sequence[str]) -> int:
+    row = tx.execute("SELECT sum(pg_total_relation_size(t::regclass)) FROM unnest(%s::text[]) t", [list(tables)]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def raw(hub: Hub) -> float:
@@ -112,8 +166,8 @@ def _copied_out(tx: Connection, table: str) -> list[bytes]:
 
 
 def orm(hub: Hub) -> float:
-    """The same lane by SQLAlchemy's ORM: same events, same pure folds, same tables and indexes; objects loaded, changed,
-    added and flushed per 1,000 events. Events a second."""
+    """The same lane by SQLAlchemy's ORM: same events, same pure folds, same tables and indexes; the objects of 1,000 events
+    are loaded, changed, added and flushed together. Events a second."""
     engine = sqlalchemy.create_engine(sqlalchemy_url(hub.database.dsn))
     with hub.database.transaction() as tx:
         for name, projection in projections().items():
@@ -123,7 +177,7 @@ def orm(hub: Hub) -> float:
     waiting = [recorded for batch in batches for recorded in batch]
 
     def run() -> None:
-        with Session(engine) as session:
+        with Session(engine, autoflush=False) as session:
             for group in groups(waiting):
                 made = decode(hub.recorder.keys, group, wanted())
                 for name, projection in projections().items():
@@ -147,23 +201,43 @@ def _mapped(engine: sqlalchemy.Engine, name: str, projection: Projection) -> typ
 
 
 def _by_orm(session: Session, kind: type, projection: Projection, made: Sequence[Event]) -> None:
+    """As somebody who knows the ORM does it: what is touched is loaded by one SELECT, changed, and flushed once."""
+    if not made:
+        return
     names = list(columns(projection.row))
     if isinstance(projection, Fold):
-        for event in made:
-            there = session.get(kind, event.stream)
-            before = there and projection.row(*(_plain(getattr(there, name)) for name in names))
-            after = projection.apply(before, event)
-            if there is None:
-                session.add(there := kind())
-            for name in names:
-                setattr(there, name, getattr(after, name))
-        return
-    for row in (row for event in made for row in projection.rows(event)):
-        one = kind()
+        rows = _folded(session, kind, projection, made, names)
+    else:
+        rows = _added(session, kind, projection, made)
+    for there, row in rows:
         for name in names:
-            setattr(one, name, getattr(row, name))
-        session.merge(one) if projection.repeats else session.add(one)
+            setattr(there, name, getattr(row, name))
     session.flush()
+
+
+def _folded(
+    session: Session, kind: Any, projection: Fold, made: Sequence[Event], names: Sequence[str]
+) -> Iterator[tuple[Any, Any]]:
+    streams = {event.stream for event in made}
+    held = {one.stream: one for one in session.scalars(sqlalchemy.select(kind).where(kind.stream.in_(streams)))}
+    before = {stream: projection.row(*(_plain(getattr(one, name)) for name in names)) for stream, one in held.items()}
+    for stream, row in folded(projection, before, made).items():
+        if stream not in held:
+            session.add(held.setdefault(stream, kind()))
+        yield held[stream], row
+
+
+def _added(session: Session, kind: Any, projection: Append, made: Sequence[Event]) -> Iterator[tuple[Any, Any]]:
+    rows = {tuple(getattr(row, name) for name in projection.key): row for event in made for row in projection.rows(event)}
+    there: set[tuple[Any, ...]] = set()
+    if projection.repeats:
+        key = [getattr(kind, name) for name in projection.key]
+        asked = sqlalchemy.select(*key).where(sqlalchemy.tuple_(*key).in_(list(rows)))
+        there = {tuple(_plain(value) for value in found) for found in session.execute(asked)}
+    for at, row in rows.items():
+        if at not in there:
+            session.add(one := kind())
+            yield one, row
 
 
 def _plain(value: Any) -> Any:

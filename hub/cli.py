@@ -14,6 +14,13 @@ from typing import Any
 import click
 
 from hub import printing
+from hub.cli_backup import backup, restore
+from hub.cli_help import Commands
+from hub.cli_log import log
+from hub.cli_mailboxes import mailboxes
+from hub.cli_run import mail, serve, worker
+from hub.cli_topics import topics
+from hub.cli_users import users
 from hub.printing import as_json
 
 NO, WRONG_USE, UNREACHABLE = 1, 2, 3
@@ -32,20 +39,25 @@ class Unreachable(click.ClickException):
     exit_code = UNREACHABLE
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="hub")
 @click.option("--verbose", is_flag=True, help="Log what happens, on stderr.")
 def main(verbose: bool) -> None:
     """The customer interaction hub: every contact and every step of an order, in one timeline per customer.
 
+    Begin with `hub up`, or with `hub up --demo` to see a shop at work. The other commands find that hub by HUB_HOME;
+    where none is up they start its database, do their work and stop it again.
+
     WHO is a customer or party id, an e-mail address, a phone in any spelling, an account or an order number; all are
-    tried, kind:value forces one (phone:0912...). The settings are environment variables, HUB_HOME above all.
+    tried, kind:value forces one (phone:0912...). The settings are environment variables: see the README.
 
     Exit codes: 0 good, 1 the answer is no (not found, not clean, several), 2 wrong use, 3 cannot be reached.
     """
     from hub.logs import configure
+    from hub.memory import settle
 
     configure(sys.stderr if verbose else None)
+    settle()
 
 
 def settings(home: Path | None = None, port: int | None = None) -> Any:
@@ -58,18 +70,29 @@ def settings(home: Path | None = None, port: int | None = None) -> Any:
 
 
 @contextmanager
-def opened() -> Iterator[Any]:
-    """The hub; errors of reaching it become exit code 3, in words."""
+def opened(chosen: Any = None) -> Iterator[Any]:
+    """The hub (of these settings); errors of reaching it become exit code 3, in words."""
+    from hub.consumers.project import LaneStopped
+    from hub.events.catalogue import NewerVersion
+    from hub.log._protocol import LogAway, LogLost, LogRefused
     from hub.reach import reach
-    from hub.store.database import TooOld, Unavailable
+    from hub.store.customers import TooLarge
+    from hub.store.database import TakenOver, TooOld, Unavailable
     from hub.store.embedded import PostgresFailed
+    from hub.store.which_log import WrongLog
 
     try:
-        with reach(settings()) as hub:
+        with reach(chosen or settings(), Progress("events")) as hub:
             yield hub
     except BrokenPipeError:
         raise
-    except (PostgresFailed, TooOld) as error:
+    except TooLarge as error:
+        raise No(str(error)) from None
+    except (LaneStopped, NewerVersion) as error:
+        raise No(f"What came in is kept, and not shown yet: {error}") from None
+    except WrongLog as error:
+        raise click.UsageError(str(error)) from None
+    except (PostgresFailed, TooOld, TakenOver, LogAway, LogLost, LogRefused) as error:
         raise Unreachable(str(error)) from error
     except (Unavailable, OSError) as error:
         raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
@@ -143,19 +166,25 @@ def one_customer(hub: Any, tx: Any, text: str, json_: bool = False) -> list[str]
     "--home", type=click.Path(path_type=Path, file_okay=False), help="The folder of this installation (HUB_HOME)."
 )
 @click.option("--port", type=int, help="HTTP port on loopback (HUB_PORT); 0 picks a free one.")
-@click.option("--demo", is_flag=True, help="Load a shop's last 30 days first, if the hub is empty.")
+@click.option("--demo", is_flag=True, help="Load a shop's last 30 days, if the hub is empty, and play its day.")
 def up(home: Path | None, port: int | None, demo: bool) -> None:
-    """Start the hub: its database, one web process, one worker; whatever dies is started again. Ctrl-C stops it.
+    """Start the hub: its database, web pages, a worker, mail; whatever dies is started again. Ctrl-C stops it.
 
-    Prints one line of JSON when it is ready.
+    Prints one line of JSON when it is ready: `url` is where the pages and the API are, `sign_in` a link that lets you in
+    once, as the administrator.
     """
     from hub.home import HomeTaken
+    from hub.log._protocol import LogAway, LogRefused
+    from hub.store.database import TakenOver, TooOld
     from hub.store.embedded import PostgresFailed
+    from hub.store.which_log import WrongLog
     from hub.supervisor import supervise
 
     try:
         supervise(settings(home, port), demo=demo, verbose=click.get_current_context().find_root().params["verbose"])
-    except (HomeTaken, PostgresFailed, OSError) as error:
+    except WrongLog as error:
+        raise click.UsageError(str(error)) from None
+    except (HomeTaken, PostgresFailed, TooOld, TakenOver, OSError, LogAway, LogRefused) as error:
         raise Unreachable(str(error)) from error
 
 
@@ -166,11 +195,13 @@ def status(json_: bool) -> None:
     from hub.consumers import health
     from hub.home import read_run
 
-    with opened() as hub, hub.database.transaction() as tx:
+    with opened() as hub:
         run = read_run(hub.settings.home)
         document = {
-            "ready": not health.not_ready(tx), "lanes": health.lanes(tx), "processes": (run or {}).get("processes", []),
-            "database": "external" if hub.settings.database_url else "embedded", "log": "embedded",
+            "ready": not health.not_ready(hub.recorder), "lanes": health.lanes(hub.recorder),
+            "processes": (run or {}).get("processes", []),
+            "database": "external" if hub.settings.database_url else "embedded",
+            "log": "kafka" if hub.settings.kafka else "embedded",
         }  # fmt: skip
     show(
         document,
@@ -189,7 +220,7 @@ def doctor() -> None:
 
     with opened() as hub, hub.database.transaction() as tx:
         balanced = ledger.balance(tx)["balanced"]
-        found, rest = health.wrong(tx), health.worth_a_look(tx)
+        found, rest = health.wrong(hub.recorder), health.worth_a_look(tx)
     if not balanced:
         found.insert(0, "the ledger is not balanced: something that was received has no outcome; see `hub ledger`")
     for line in [*(found or ["All is well."]), *rest]:
@@ -347,12 +378,13 @@ def dead_show(id: str, json_: bool) -> None:
 @dead_letters.command("retry")
 @click.argument("ids", nargs=-1)
 def dead_retry(ids: tuple[str, ...]) -> None:
-    """Fold the streams of these dead letters again, or of all."""
-    from hub.consumers.project import retry_dead
+    """Try these dead letters again, or all: fold their streams again, show their contacts to the policies again."""
+    from hub.consumers import dead_letters
 
     with opened() as hub:
-        done = retry_dead(hub.recorder, [_uuid(id) for id in ids])
-    click.echo(f"retried={done}")
+        tried = dead_letters.retry(hub.recorder, [_uuid(id) for id in ids], now())
+        run_steps(hub)
+    click.echo(f"retried={tried.done} dead={tried.dead}")
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------------
@@ -362,7 +394,10 @@ def dead_retry(ids: tuple[str, ...]) -> None:
 @click.argument("who")
 @JSON
 def customer(who: str, json_: bool) -> None:
-    """Who a customer is: identifiers and why they belong together, contacts, open tickets, orders."""
+    """Who a customer is: identifiers and why they belong together, contacts, open tickets, orders.
+
+    WHO: an id, an e-mail address, a phone, an account or an order number (see `hub --help`).
+    """
     from hub.store import reads
 
     with opened() as hub, hub.database.transaction() as tx:
@@ -376,7 +411,10 @@ def customer(who: str, json_: bool) -> None:
 @click.option("--before", metavar="CURSOR", help="Go on after a page: its `next`.")
 @JSON
 def timeline(who: str, limit: int, before: str | None, json_: bool) -> None:
-    """All contacts of a customer and the steps of his orders, newest first."""
+    """All contacts of a customer and the steps of his orders, newest first.
+
+    WHO: an id, an e-mail address, a phone, an account or an order number (see `hub --help`).
+    """
     from hub.store import reads
 
     with opened() as hub, hub.database.transaction() as tx:
@@ -390,7 +428,7 @@ def timeline(who: str, limit: int, before: str | None, json_: bool) -> None:
 
 @main.group()
 def ticket() -> None:
-    """Tickets: list them, look at one."""
+    """Tickets: list them, look at one. People work on them in the pages."""
 
 
 @ticket.command("list")
@@ -443,9 +481,13 @@ def order(number: str, json_: bool) -> None:
 @click.option("--who", help="Only events of this customer.")
 @click.option("--from", "since", metavar="T", help="From this time on (ISO 8601).")
 @click.option("--to", "until", metavar="T", help="Before this time (ISO 8601).")
-@click.option("--format", "form", type=click.Choice(["ndjson", "json"]), default="ndjson", show_default=True)
+@click.option("--format", "form", type=click.Choice(["ndjson", "json"]), default="ndjson", show_default=True,
+              help="One event a line, or one list.")  # fmt: skip
 def events(kind: str | None, who: str | None, since: str | None, until: str | None, form: str) -> None:
-    """Events as they are in the log, in its order, the personal part readable."""
+    """Events as they are in the log, in its order, the personal part readable.
+
+    --who: an id, an e-mail address, a phone, an account or an order number (see `hub --help`).
+    """
     from hub.consumers.decode import shown_events
     from hub.store import reads
 
@@ -509,6 +551,8 @@ def cut(a: str, b: str, why: str) -> None:
 def forget(who: str) -> None:
     """Forget a customer: destroy the keys of all his parties and show him nowhere any more. It cannot be undone.
 
+    WHO: an id, an e-mail address, a phone, an account or an order number (see `hub --help`).
+
     Counts, order totals and the times of contacts stay. A new contact of the same address starts a new person.
     """
     from hub.consumers import forget as forgetting
@@ -567,13 +611,20 @@ def refold(streams: tuple[str, ...]) -> None:
 
     with opened() as hub:
         start = time.monotonic()
-        done = again(hub.recorder, streams)
+        done = 0
+        progress = Progress("events")
+        for stream in streams:
+            folded = again(hub.recorder, [stream])
+            if not folded:
+                raise No(f"There is no stream {stream}.")
+            done += folded
+            progress(done)
     click.echo(f"events={done} seconds={time.monotonic() - start:.1f}")
 
 
 @main.group()
 def keys() -> None:
-    """API keys."""
+    """API keys, with which programs come in: make one."""
 
 
 @keys.command("create")
@@ -583,13 +634,14 @@ def keys() -> None:
     type=click.Choice(["admin", "supervisor", "agent", "analyst", "machine"]),
     default="admin",
     show_default=True,
+    help="What it may do, see below.",
 )
 def keys_create(name: str, role: str) -> None:
-    """Make an API key and print it: once, here, never again.
+    """Make an API key and print it: once, here, never again. NAME says what uses it; on the pages keys are deleted by it.
 
     \b
     admin       everything
-    supervisor  read, commands, links, send events
+    supervisor  read, commands, links, send events, what was rejected
     agent       read, commands, links, send events
     analyst     read, all events
     machine     send events, look-up
@@ -604,13 +656,24 @@ def keys_create(name: str, role: str) -> None:
     click.echo(key)
 
 
+main.add_command(topics)
+for command in (serve, worker, mail, log):
+    main.add_command(command)
+main.add_command(users)
+main.add_command(mailboxes)
+main.add_command(backup)
+main.add_command(restore)
+
+
 @main.group()
 def schemas() -> None:
     """The contract as files: the JSON Schema of every event version, the topics, examples."""
 
 
 @schemas.command("write")
-@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True)
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True, help="Into this folder."
+)
 def schemas_write(folder: Path) -> None:
     """Write the schemas of versions that are not there yet. Published ones are never changed."""
     from hub import schema_files as contract
@@ -620,7 +683,9 @@ def schemas_write(folder: Path) -> None:
 
 
 @schemas.command("check")
-@click.option("--in", "folder", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True)
+@click.option(
+    "--in", "folder", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True, help="Of this folder."
+)
 def schemas_check(folder: Path) -> None:
     """Refuse a change of a published version, an orphan, a gap, an example that does not fit. Exit 1 if there is one."""
     from hub import schema_files as contract

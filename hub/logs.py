@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TextIO
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 
 
 def configure(to: TextIO | None) -> None:
@@ -17,10 +19,10 @@ def configure(to: TextIO | None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.dict_tracebacks,
+            # Without what its variables held: that may be a password, or a letter.
+            ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if to else logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(to or sys.stderr),
-        cache_logger_on_first_use=True,
     )

@@ -1,4 +1,4 @@
-"""What `hub up` starts: the web process and the worker. Not for people."""
+"""What `hub up` starts: the web process, the worker and the one for mail. Not for people."""
 
 from __future__ import annotations
 
@@ -7,30 +7,20 @@ import signal
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import click
 import psutil
-import structlog
 
-from hub.consumers.decide import decide_waiting
-from hub.consumers.project import LaneStopped
-from hub.consumers.runner import clock, forever, refold_waiting
-from hub.consumers.understand import understand
-from hub.desk.policies import CONTACTS
-from hub.events.catalogue import NewerVersion
 from hub.home import last_run, read_run
 from hub.logs import configure
+from hub.serving import carry_mail, once_up, serve
 from hub.settings import Settings, WrongSetting
-from hub.store.database import Unavailable
-from hub.wiring import Hub, open_hub
-
-log = structlog.get_logger()
-_STANDS = 5.0  # seconds before a lane that stands tries again
-_LOOK = 0.2  # seconds between two tries to open the database
+from hub.store.database import TakenOver
+from hub.transport.servers import server_of
+from hub.wiring import Hub
+from hub.working import in_time, work
 
 HOME = click.option("--home", type=click.Path(path_type=Path), required=True)
 ALIVE = click.option("--alive", type=int, required=True, help="A pipe that closes when the supervisor is gone.")
@@ -50,13 +40,7 @@ def main(verbose: bool) -> None:
 @click.option("--socket", "fd", type=int, required=True)
 def web(home: Path, alive: int, fd: int) -> None:
     """The web process: stateless, on the socket that the supervisor bound."""
-    import uvicorn
-
-    from hub.screens.app import create_app
-
-    hub = _open(home, alive)
-    config = uvicorn.Config(create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+    serve(_open(home, alive), socket.socket(fileno=fd))
 
 
 @main.command()
@@ -68,31 +52,47 @@ def worker(home: Path, alive: int) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, f: stop.set())
-    recorder = hub.recorder
-    steps: dict[str, Callable[[], int]] = {
-        "project": hub.lane.run,
-        "understand": lambda: understand(recorder),
-        "decide": lambda: decide_waiting(recorder, now=clock),
-    }
-    refold_waiting(recorder)
-    threads = [threading.Thread(target=_lane, args=(hub, name, step, stop), name=name) for name, step in steps.items()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    work(hub, in_time(stop))
 
 
-def _lane(hub: Hub, name: str, step: Callable[[], int], stop: threading.Event) -> None:
-    """A step for ever. A lane that must not go on stands, says why, and looks again; a bug ends the process."""
-    while not stop.is_set():
-        try:
-            forever(hub.database, name, step, stop, sorted(CONTACTS) if name == "decide" else ())
-        except (LaneStopped, NewerVersion) as error:
-            log.error("the lane stands", lane=name, why=str(error))
-            stop.wait(_STANDS)
-        except BaseException:
-            log.exception("the worker ends", lane=name)
-            os._exit(1)
+@main.command()
+@HOME
+@ALIVE
+@click.option("--smtp", type=int, help="The socket that the supervisor bound for SMTP.")
+@click.option("--lmtp", type=int, help="The one for LMTP.")
+def mail(home: Path, alive: int, smtp: int | None, lmtp: int | None) -> None:
+    """Mail: takes in what is brought, fetches from mailboxes, for ever."""
+    hub = _open(home, alive)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, f: stop.set())
+    doors = {name: socket.socket(fileno=fd) for name, fd in (("smtp", smtp), ("lmtp", lmtp)) if fd is not None}
+    carry_mail(hub, doors, stop)
+
+
+@main.command()
+@HOME
+@ALIVE
+@click.option("--demo-mail", "mail", type=int, required=True, help="The socket of the customers' mailboxes.")
+@click.option("--demo-imap", "imap", type=int, required=True, help="The one of the shop's mailbox.")
+@click.option("--demo-control", "control", type=int, required=True, help="The one of the stories panel.")
+def demo(home: Path, alive: int, mail: int, imap: int, control: int) -> None:
+    """The demo: a shop's day, played through the hub's doors, for ever."""
+    from hub.demo.doors import Address
+    from hub.demo.live import Given, live
+
+    threading.Thread(target=_end_with, args=(alive, home), daemon=True).start()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, f: stop.set())
+    run, settings = read_run(home), Settings.read(os.environ, home=home)
+    if run is None:
+        raise SystemExit("no hub is up on this home")
+    played = run["demo"]
+    address = Address(run["url"], run["smtp"], played["keys"], settings.shopify_secret or "")
+    sockets = (socket.socket(fileno=mail), socket.socket(fileno=control), socket.socket(fileno=imap))
+    _, password = server_of(settings.imap_urls[0])
+    live(Given(home, *sockets, password, played["token"], address, played["since"], played["people"]), stop)
 
 
 def _open(home: Path, alive: int) -> Hub:
@@ -104,20 +104,10 @@ def _open(home: Path, alive: int) -> Hub:
         settings = Settings.read(os.environ, home=home)
     except WrongSetting as error:
         raise SystemExit(str(error)) from None
-    return _once_up(settings, run["database"])
-
-
-def _once_up(settings: Settings, dsn: str) -> Hub:
-    """The database may be starting again just now."""
-    told = False
-    while True:
-        try:
-            return open_hub(settings, dsn, connections=16)
-        except Unavailable as error:
-            if not told:
-                log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
-                told = True
-            time.sleep(_LOOK)
+    try:
+        return once_up(settings, run["database"])
+    except TakenOver as error:
+        raise SystemExit(str(error)) from None
 
 
 def _end_with(alive: int, home: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -17,9 +18,17 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from hub.settings import Settings
+from hub.settings import KafkaAccess, Settings
 from hub.store.embedded import EmbeddedPostgres, ensure_database, with_database
 from hub.wiring import Hub, open_hub
+from tests.chromium import chromium as chromium
+from tests.kafka.brokers import KafkaBroker
+from tests.told import pytest_report_header as pytest_report_header
+from tests.told import pytest_terminal_summary as pytest_terminal_summary
+from tests.told import tell as tell
+
+if TYPE_CHECKING:  # what needs no broker does not wait for its client
+    from hub.log.kafka import KafkaLog
 
 # A busy machine is no finding: what is slow is measured by `make bench`, never by a test's clock.
 hypothesis_settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,7 +36,9 @@ hypothesis_settings.load_profile("hub")
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
 NEEDS_A_SERVER = {
-    "hub", "new_hub", "embedded_server", "debian_server", "new_database", "postgres_url", "any_postgres_url", "debian_url",
+    "chromium", "hub", "new_hub", "embedded_server", "debian_server", "new_database", "postgres_url", "any_postgres_url",
+    "debian_url",
+    "kafka_broker", "kafka_log", "own_broker", "kafka_cluster",
 }  # fmt: skip
 
 
@@ -116,6 +127,41 @@ def any_postgres_url(request: pytest.FixtureRequest) -> str:
     return fresh_database(server)
 
 
+# -- Apache Kafka ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def kafka_broker() -> Iterator[KafkaBroker]:
+    """One node, for the whole run."""
+    with reachable_folder() as folder, KafkaBroker(folder) as broker:
+        yield broker
+
+
+@pytest.fixture
+def kafka_access() -> KafkaAccess:
+    """Names for topics that no other test has."""
+    return KafkaAccess(prefix=f"{uuid4().hex}.")
+
+
+def make_topics(brokers: str, access: KafkaAccess) -> None:
+    from hub.log.kafka import KafkaTopics
+    from hub.log.topics import names, plan
+
+    with KafkaTopics(brokers, access) as topics:
+        topics.apply(plan(topics.brokers(), topics.found(list(names(access.prefix))), access.prefix))
+
+
+@pytest.fixture
+def kafka_log(kafka_broker: KafkaBroker, kafka_access: KafkaAccess) -> Iterator[KafkaLog]:
+    """An empty log."""
+    from hub.log.kafka import KafkaLog
+
+    make_topics(kafka_broker.brokers, kafka_access)
+    log = KafkaLog(kafka_broker.brokers, kafka_access)
+    yield log
+    log.close()
+
+
 # -- an opened hub -----------------------------------------------------------------------------------------------------
 
 
@@ -128,8 +174,31 @@ def template(embedded_server: EmbeddedPostgres) -> str:
     return name
 
 
+class InPostgres:
+    """The log in the database itself."""
+
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+    def opened(self, hub: Hub) -> None:
+        """It is empty, as its database is."""
+
+
 @pytest.fixture
-def new_hub(embedded_server: EmbeddedPostgres, template: str, tmp_path: Path) -> Iterator[Callable[[], Hub]]:
+def in_postgres() -> InPostgres:
+    return InPostgres()
+
+
+@pytest.fixture
+def where_the_log_is(in_postgres: InPostgres) -> Any:
+    """Which log hubs have. `tests.both_logs` has another."""
+    return in_postgres
+
+
+@pytest.fixture
+def new_hub(
+    embedded_server: EmbeddedPostgres, template: str, tmp_path: Path, where_the_log_is: Any
+) -> Iterator[Callable[[], Hub]]:
     """Each call opens an empty hub on a database of its own. All have the same secret, so their ids agree."""
     opened: list[Hub] = []
 
@@ -138,8 +207,9 @@ def new_hub(embedded_server: EmbeddedPostgres, template: str, tmp_path: Path) ->
         with psycopg.connect(embedded_server.dsn, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
             connection.execute(f"CREATE DATABASE {name}_keys TEMPLATE {template}_keys")
-        settings = Settings(home=tmp_path, blobs_url=str(tmp_path / name))
-        opened.append(open_hub(settings, with_database(embedded_server.dsn, name), connections=4))
+        settings = Settings(home=tmp_path, blobs_url=str(tmp_path / name), **where_the_log_is.settings())
+        opened.append(open_hub(settings, with_database(embedded_server.dsn, name), connections=8))
+        where_the_log_is.opened(opened[-1])
         return opened[-1]
 
     yield make

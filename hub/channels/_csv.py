@@ -12,10 +12,12 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 from hub.channels._shape import Payload, Piece, Rejected
 from hub.channels._values import Broken
@@ -39,10 +41,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row's cells by their column's name in lower case, trimmed; `line` is where it stood in its file."""
+    """One row's cells by their column's name in lower case, trimmed; `line` is where it stood in its file, `zone` what its
+    times without offset are of."""
 
     line: str | None
     cells: Mapping[str, str]
+    zone: tzinfo = UTC
 
     def cell(self, column: str) -> str:
         """The cell's text; "" where it is empty or the file has no such column. Raises Broken."""
@@ -116,7 +120,8 @@ def read(body: bytes, meta: Mapping[str, str], names: tuple[str, ...] | None = N
     cells = split_row(body, delimiter)
     if len(cells) != len(names):
         raise Broken(f"has {len(cells)} cells, the header {len(names)}")
-    return Row(meta.get("line"), {name: cell.strip() for name, cell in zip(names, cells, strict=True)})
+    trimmed = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
+    return Row(meta.get("line"), trimmed, _zone(meta.get("timezone")))
 
 
 def split_row(row: bytes, delimiter: bytes | None = None) -> list[str]:
@@ -137,16 +142,22 @@ def encoding_fault(body: bytes) -> str | None:
 
 
 def rejected(broken: Broken, payload: Payload) -> Rejected:
-    """The rejection of a row, its place as "line 7, column total"."""
-    line = payload.meta.get("line")
-    places = [f"line {line}" if line else None, f"column {broken.at}" if broken.at else None]
-    return Rejected(broken.why, ", ".join(place for place in places if place) or None)
+    """The rejection of a row, its place as "line 7, column total"; of a row that came without its file, as "line 1"."""
+    line = f"line {payload.meta.get('line') or 1}"
+    return Rejected(broken.why, f"{line}, column {broken.at}" if broken.at else line)
 
 
 @lru_cache(maxsize=64)
 def _header(header: bytes) -> tuple[tuple[str, ...], bytes]:
     delimiter = _delimiter(header)
     return tuple(name.strip().lower() for name in split_row(header, delimiter)), delimiter
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (KeyError, ValueError, OSError):
+        raise Broken("the time zone set for this source is not known; give one such as Asia/Tehran") from None
 
 
 def _delimiter(line: bytes) -> bytes:

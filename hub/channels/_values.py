@@ -4,12 +4,13 @@ wrong, never the value."""
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
+from hub.events.moments import YEARS
 from hub.events.text import digits
 
-_YEARS = range(1900, 2200)
+AHEAD = timedelta(days=1)
 _GROUPED = re.compile(r"[0-9]{1,3}([,'])[0-9]{3}(?:\1[0-9]{3})*(?:\.[0-9]{1,6})?")
 _CONTINENTAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3}){2,}")
 _COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")
@@ -35,9 +36,16 @@ def moment(text: str, zone: tzinfo = UTC) -> datetime:
         read = (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("is not a time in ISO 8601, such as 2026-01-31T10:00:00+03:30") from None
-    if read.year not in _YEARS:
+    if read.year not in YEARS:
         raise ValueError("is a time outside the years 1900 to 2199; is the calendar Gregorian?")
     return read
+
+
+def happened(time: datetime, received: datetime) -> datetime:
+    """The time, where it may have been by then: for other people's clocks, up to a day ahead."""
+    if time > received + AHEAD:
+        raise ValueError("more than a day in the future; has the sender a wrong clock?")
+    return time
 
 
 def money(text: str) -> str:

@@ -2,7 +2,7 @@
 columns as cdr_odbc, cdr_adaptive_odbc, cdr_custom and FreePBX do, in any order.
 
 One row is one leg: a call that rang at three desks has three rows of one `call` (linkedid, else uniqueid).
-Times without offset are UTC unless `meta["timezone"]` names the zone of the telephone system.
+Times without offset are of the zone that `meta["timezone"]` names (HUB_TIMEZONE), else UTC.
 https://docs.asterisk.org/Configuration/Reporting/Call-Detail-Records-CDR/CDR-Specification/
 """
 
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hub.channels import _csv, _values
 from hub.channels._csv import Row
@@ -86,7 +85,7 @@ def parse(payload: Payload) -> Outcome:
         ends = _ends(row)
         if ends.from_inside and ends.to_inside:
             return Ignored("internal call")
-        return Understood((_ended(row, ends, _zone(payload.meta)),))
+        return Understood((_ended(row, ends, row.zone),))
     except Broken as broken:
         return _csv.rejected(broken, payload)
 
@@ -205,14 +204,6 @@ def _seconds(row: Row, column: str) -> float | None:
     if text and not re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,6})?", text):
         raise Broken("is not a number of seconds", column)
     return float(text) if text else None
-
-
-def _zone(meta: Mapping[str, str]) -> tzinfo:
-    name = meta.get("timezone")
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (KeyError, ValueError, OSError):
-        raise Broken("the time zone set for this source is not known; give one such as Asia/Tehran") from None
 
 
 def _cause(row: Row) -> str:

@@ -1,7 +1,8 @@
 """Steps of orders from the back office: CSV rows, and Shopify's JSON in files.
 
 A CSV file's header is `order,stage,time,email,phone,account,total,currency,tracking`, in any order; `order`, `stage`
-and `time` are required, other columns are not looked at. Times are ISO 8601, in UTC where they name no offset.
+and `time` are required, other columns are not looked at. Times are ISO 8601; without an offset they are of the zone
+that `meta["timezone"]` names (HUB_TIMEZONE), else UTC.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,7 @@ def _row(payload: Payload) -> Outcome:
     if fault:
         return Rejected(fault, "line 1")
     try:
-        return Understood((_step(_csv.read(payload.body, payload.meta)),))
+        return Understood((_step(_csv.read(payload.body, payload.meta), payload.received),))
     except Broken as broken:
         return _csv.rejected(broken, payload)
 
@@ -97,9 +99,9 @@ def _header_fault(header: bytes) -> str | None:
     return None
 
 
-def _step(row: Row) -> Draft:
+def _step(row: Row, received: datetime) -> Draft:
     stage = _stage(row)
-    time = _read(row, "time", _values.moment)
+    time = _read(row, "time", lambda text: _values.happened(_values.moment(text, row.zone), received))
     order = _order(row)
     party = _party(row)
     total = _read(row, "total", _values.money)

@@ -30,7 +30,7 @@ class Arrival:
     """Something that came in. `draft`: the event that it says; without one the bytes are kept as a payload of `channel`.
 
     `refused`: why it is no event. `said`: what tells it from another event under the same id.
-    `recorded`, `history`: of an import of the past.
+    `recorded`, `history`: of an import of the past. `payload`: what is kept of it, where that was made already.
     """
 
     channel: str
@@ -43,6 +43,7 @@ class Arrival:
     said: bytes = field(default=b"", repr=False)
     recorded: datetime | None = None
     history: bool = False
+    payload: Outgoing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ def _written(recorder: Recorder, arrivals: Sequence[Arrival]) -> list[Answer]:
 
 def _made(recorder: Recorder, here: Installation, arrival: Arrival) -> _Made:
     refused = arrival.refused
+    if arrival.payload:
+        return _Made(arrival.payload, refused)
     if arrival.draft:
         try:
             event = _event(recorder, here, arrival)

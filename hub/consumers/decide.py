@@ -14,11 +14,15 @@ from uuid import uuid4
 
 import structlog
 
+from hub.consumers import answers
 from hub.consumers.decode import decode, opened
+from hub.consumers.measured import measured, telling
 from hub.consumers.project import LaneStopped, folded
 from hub.consumers.record import Outgoing, Recorder
-from hub.desk import policies
+from hub.consumers.waiting import reason
+from hub.desk import commands, opening_hours, policies, returned
 from hub.desk._shape import Decision, Refused
+from hub.desk.answers import Letter, answered
 from hub.desk.commands import Attach, Command, read
 from hub.desk.decide import decide
 from hub.events.catalogue import NewerVersion, kind_of
@@ -30,13 +34,15 @@ from hub.events.prepare import prepare
 from hub.log._protocol import Place, Recorded
 from hub.projections.owners import identifier
 from hub.projections.tickets import Ticket, apply, projection
-from hub.store import archive, decisions
-from hub.store.checkpoints import claim_lanes, move
+from hub.store import archive, decisions, deliveries, options
+from hub.store.checkpoints import claim_lanes, move, pass_gaps
 from hub.store.database import Connection, Unavailable
 
 log = structlog.get_logger()
 STEP = "decide"
 BATCH = 500
+UNDO = timedelta(seconds=10)  # an answer waits so long before it goes out
+LATE = timedelta(days=1)  # who wrote before that is not told any more that nobody was here
 _TOLERATED = 50  # dead letters that nobody has seen to
 Clock = Callable[[], datetime]
 
@@ -91,6 +97,11 @@ def _about(event: Event, party: Named) -> About:
 
 def decide_waiting(recorder: Recorder, limit: int = BATCH, now: Clock = _now) -> int:
     """Show what waits, about `limit` events, to the policies; how many it was. A poisoned one is set aside alone."""
+    with telling(recorder.database, STEP, LaneStopped):
+        return _insist(recorder, limit, now)
+
+
+def _insist(recorder: Recorder, limit: int, now: Clock) -> int:
     count: int | None = None
     while True:
         try:
@@ -104,22 +115,33 @@ def decide_waiting(recorder: Recorder, limit: int = BATCH, now: Clock = _now) ->
 
 
 def _see(recorder: Recorder, limit: int, count: int | None, now: datetime) -> int:
-    with recorder.database.transaction() as tx:
-        batch = _waiting(recorder, tx, limit)[:count]
-        if not batch:
-            return 0
-        recorder.enter(tx)
-        events = decode(recorder.keys, batch, policies.CONTACTS)
-        contacts = [event for event in events if policies.asks(event) and not _forgotten(event)]
-        made = _follow(recorder, tx, contacts, now) if contacts else 0
-        move(tx, STEP, batch)
-    log.info("contacts seen to", events=len(batch), decisions=made)
-    return len(batch)
+    with measured(recorder.batches, STEP) as known:
+        with recorder.database.transaction() as tx:
+            batch = _waiting(recorder, tx, limit)[:count]
+            if not batch:
+                return 0
+            known.of(batch)
+            made = _show(recorder, tx, batch, now)
+            move(tx, STEP, batch)
+        log.info("contacts seen to", events=len(batch), decisions=made)
+        return len(batch)
+
+
+def _show(recorder: Recorder, tx: Connection, batch: Sequence[Recorded], now: datetime) -> int:
+    """Show these events to the policies; how many decisions that made."""
+    recorder.enter(tx)
+    events = decode(recorder.keys, batch, policies.CONTACTS)
+    contacts = [event for event in events if policies.asks(event) and not _forgotten(event)]
+    bounces = [event for event in events if _came_back(event)]
+    return _follow(recorder, tx, contacts, bounces, now) if contacts or bounces else 0
 
 
 def _waiting(recorder: Recorder, tx: Connection, limit: int) -> list[Recorded]:
     lanes = claim_lanes(tx, STEP)
-    return recorder.log.read(lanes, max(50, limit // len(lanes)), tx) if lanes else []
+    found = recorder.archive.read(lanes, max(50, limit // len(lanes)), tx) if lanes else []
+    if len({recorded.place[:2] for recorded in found}) < len(lanes):
+        pass_gaps(tx, STEP)
+    return found
 
 
 def _forgotten(contact: Event) -> bool:
@@ -132,12 +154,21 @@ def _set_aside(recorder: Recorder, limit: int, error: Exception) -> int:
         batch = _waiting(recorder, tx, limit)[:1]
         if not batch:
             return 0
-        if decisions.dead(tx, STEP) >= _TOLERATED:
+        if archive.count_dead(tx, STEP) >= _TOLERATED:
             raise LaneStopped(LaneStopped.__doc__) from error
-        archive.bury(tx, STEP, batch, f"{type(error).__name__}: {error}".splitlines()[0][:500])
+        archive.bury(tx, STEP, batch, reason(error))
         move(tx, STEP, batch)
     log.error("contact set aside as dead letter", place=str(batch[0].place), error=type(error).__name__)
     return 1
+
+
+def show_again(recorder: Recorder, id: str, now: datetime) -> int:
+    """Show a dead letter to the policies again; 0 where there is none. It stays one where that raises."""
+    with recorder.database.transaction() as tx:
+        letter = archive.take_dead(tx, STEP, id)
+        if letter:
+            _show(recorder, tx, letter, now)
+    return len(letter)
 
 
 @dataclass
@@ -160,21 +191,127 @@ class Desk:
             self.joined.append((conversation, ticket))
 
 
-def _follow(recorder: Recorder, tx: Connection, contacts: Sequence[Event], now: datetime) -> int:
+def _follow(
+    recorder: Recorder, tx: Connection, contacts: Sequence[Event], bounces: Sequence[Event], now: datetime
+) -> int:  # fmt: skip
     """What these contacts set off, appended; how many decisions that were."""
     of = decisions.lock(tx, {contact.stream for contact in contacts})
-    streams = {f"ticket:{ticket}" for tickets in of.values() for ticket in tickets}
-    decisions.lock(tx, streams)
-    rows = folded(projection, {}, _steps(recorder, tx, streams))
-    desk = Desk(of, {row.ticket: row for row in rows.values()})
+    ours = deliveries.answered(tx, {id for event in (*contacts, *bounces) for id in _answers(event)})
+    desk = Desk(of, {})
     for contact in contacts:
-        known = [desk.tickets[ticket] for ticket in of[contact.stream] if ticket in desk.tickets]
-        for decision in policies.on_contact(contact, known):
-            ticket = decision.ticket or named("ticket", contact.stream, str(len(of[contact.stream])))
-            desk.take(_set_off(contact, decision, ticket, desk.tickets.get(ticket), now))
-            desk.join(contact.stream, ticket)
-    _write(recorder, tx, desk.events, desk.joined)
+        for id in _answers(contact):
+            if id in ours:
+                desk.join(contact.stream, ours[id].ticket)
+    lost = [(bounce, ours[id]) for bounce in bounces for id in _answers(bounce) if id in ours]
+    tickets = {ticket for known in of.values() for ticket in known} | {delivery.ticket for _, delivery in lost}
+    streams = {f"ticket:{ticket}" for ticket in tickets}
+    decisions.lock(tx, streams)
+    steps = _steps(recorder, tx, streams)
+    desk.tickets = {row.ticket: row for row in folded(projection, {}, steps).values()}
+    for contact in contacts:
+        ticket = _see_to(desk, contact, now)
+        if ticket:
+            _answer_by_itself(recorder, tx, desk, contact, ticket, now)
+    beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, steps, bounce, delivery, now)]
+    append_steps(recorder, tx, desk.events, desk.joined, beside)
     return len(desk.events)
+
+
+def _see_to(desk: Desk, contact: Event, now: datetime) -> str | None:
+    """Decide what this contact sets off; the ticket that it belongs to now."""
+    known = [desk.tickets[ticket] for ticket in desk.of[contact.stream] if ticket in desk.tickets]
+    ticket = None
+    for decision in policies.on_contact(contact, known):
+        ticket = decision.ticket or named("ticket", contact.stream, str(len(desk.of[contact.stream])))
+        desk.take(_set_off(contact, decision, ticket, desk.tickets.get(ticket), now))
+        desk.join(contact.stream, ticket)
+    return ticket
+
+
+def _answers(event: Event) -> list[str]:
+    """The Message-IDs of the mails that this one answers or returns."""
+    if event.data.get("automatic") == "bounce":
+        original = (event.data.get("bounce") or {}).get("original")
+        return [original] if original else []
+    return [id for id in (event.data.get("in_reply_to"), *(event.data.get("references") or ())) if id]
+
+
+def _came_back(event: Event) -> bool:
+    """Whether it says that a mail is lost. History said it long ago."""
+    data = event.data
+    if data.get("automatic") != "bounce" or data.get("history") or event.replaces:
+        return False
+    return returned.failed(data.get("bounce"))
+
+
+def _answer_by_itself(
+    recorder: Recorder, tx: Connection, desk: Desk, contact: Event, ticket: str, now: datetime
+) -> None:  # fmt: skip
+    """Who writes when nobody is here is told so, once a day."""
+    hours = options.read(tx, "hours", options.HOURS)
+    text = opening_hours.reply(contact, hours, deliveries.our_addresses(tx), policies.moment(contact))
+    if not text or contact.party is None or now - contact.recorded > LATE:
+        return
+    answer = named("decision", contact.id, ticket, "ticket.answered")
+    if archive.known(tx, [answer]):  # by a hub of which the log is left, and a backup from before
+        return
+    letter = answers.letter_by_itself(recorder, tx, contact, answer)
+    if letter is None or not deliveries.first_today(tx, contact.party, now):
+        return
+    decision = answers.with_orders(recorder, answered(ticket, letter, text, None, None, "reply"))
+    desk.take(_set_off(contact, decision, ticket, desk.tickets[ticket], now))
+    deliveries.add(tx, answer, ticket, letter.conversation, letter.message_id, now, now)
+
+
+def _lost(
+    recorder: Recorder, tx: Connection, desk: Desk, steps: Sequence[Event], bounce: Event, delivery: deliveries.Delivery,
+    now: datetime,
+) -> list[Outgoing]:  # fmt: skip
+    """One of our answers came back: its delivery failed, and its ticket is open again."""
+    row, answer = deliveries.lock(tx, delivery.id), answers.event_of(recorder, tx, delivery.id)
+    if row is None or answer is None or row.state not in ("sent", "uncertain", "sending"):
+        return []
+    why = returned.reason(bounce.data["bounce"])
+    deliveries.change(tx, row.id, "failed", now, reason=why)
+    ticket = desk.tickets.get(row.ticket)
+    if ticket and answer.data.get("automatic") != "reply":
+        id = named("decision", bounce.id, row.ticket, "ticket.reopened")
+        for event in _added(steps, ticket, policies.on_undelivered(ticket, why), id, bounce.id, now):
+            desk.take(event)
+    return [answers.delivery_step(answer, "delivery.failed", row, now, about=bounce.id, reason=why, bounce=bounce.root)]
+
+
+def steps_of_ticket(
+    recorder: Recorder, tx: Connection, ticket_id: str, policy: Callable[[Ticket], Sequence[Decision]], id: str, cause: str,
+    now: datetime,
+) -> list[Event]:  # fmt: skip
+    """What a policy adds to a ticket, which stays locked; not appended yet."""
+    stream = f"ticket:{ticket_id}"
+    decisions.lock(tx, [stream])
+    steps = _steps(recorder, tx, [stream])
+    ticket = folded(projection, {}, steps).get(stream)
+    return _added(steps, ticket, policy(ticket), id, cause, now) if ticket else []
+
+
+def _added(
+    steps: Sequence[Event], ticket: Ticket, made: Sequence[Decision], id: str, cause: str, now: datetime
+) -> list[Event]:  # fmt: skip
+    """Decisions about a ticket as events; of somebody who was forgotten they say nothing personal."""
+    about = _whose(steps, ticket)
+    forgotten = about is not None and about.value is None
+    return [
+        _event(
+            replace(decision, personal={}) if forgotten else decision, ticket.ticket, id=id if n == 0 else named(id, str(n)),
+            cause=cause, about=about, revision=ticket.revision + 1 + n, time=max(now, ticket.changed), recorded=now,
+        )
+        for n, decision in enumerate(made)
+    ]  # fmt: skip
+
+
+def _whose(steps: Sequence[Event], ticket: Ticket) -> About | None:
+    """Whom a ticket is about, and how he is known."""
+    mine = [step for step in steps if step.stream == ticket.stream]
+    return next((_about(step, party) for step in mine for party in step.named if party.id == ticket.party), None)
 
 
 def _set_off(contact: Event, decision: Decision, ticket: str, before: Ticket | None, now: datetime) -> Event:
@@ -207,16 +344,18 @@ def _steps(recorder: Recorder, tx: Connection, streams: Collection[str]) -> list
     return decode(recorder.keys, decisions.steps(tx, streams), projection.types)
 
 
-def _write(
-    recorder: Recorder, tx: Connection, events: Sequence[Event], joined: Sequence[tuple[str, str]]
-) -> tuple[Place, ...]:
-    """Append decisions, new tickets with their numbers, and move the heads on; where they lie."""
-    if not events:
+def append_steps(
+    recorder: Recorder, tx: Connection, events: Sequence[Event], joined: Sequence[tuple[str, str]] = (),
+    beside: Sequence[Outgoing] = (),
+) -> tuple[Place, ...]:  # fmt: skip
+    """Append decisions, new tickets with their numbers, and move the heads on; where they lie. `beside`: what else is
+    said in the same breath."""
+    if not events and not beside:
         return ()
     fresh = [event.id for event in events if event.type == "ticket.opened"]
     numbers = dict(zip(fresh, decisions.numbers(tx, len(fresh)), strict=True))
     whole = [replace(e, data=e.data | {"number": numbers[e.id]}) if e.id in numbers else e for e in events]
-    appended = recorder.append_entered([Outgoing(event) for event in whole], tx)
+    appended = recorder.append_decided([*(Outgoing(event) for event in whole), *beside], tx)
     decisions.keep(tx, joined, {event.stream: event.revision or 0 for event in events})
     return tuple(one.place for one in appended if one.place)
 
@@ -259,7 +398,8 @@ def _answer(
         wish = _looked_up(recorder, tx, wish)
     if isinstance(wish, Refused):
         return Answer(422, wish.why, wish.at)
-    conversation = wish.conversation if isinstance(wish, Attach) else None
+    letter = _letter(recorder, tx, ticket_id, command_id, wish) if isinstance(wish, commands.Answer) else None
+    conversation = _conversation(wish, letter)
     joins = decisions.lock(tx, [conversation]) if conversation else {}
     decisions.lock(tx, [stream])
     steps = _steps(recorder, tx, [stream])
@@ -268,12 +408,15 @@ def _answer(
     ticket: Ticket = folded(projection, {}, steps)[stream]
     if expects is not None and expects != ticket.revision:
         return Answer(409, f"changed meanwhile: it is at revision {ticket.revision}, not {expects}")
-    outcome = decide(ticket, wish, by, now)
+    outcome = decide(ticket, wish, by, now, letter)
     if isinstance(outcome, Refused):
         return Answer(422, outcome.why, outcome.at)
-    about = next((_about(step, party) for step in steps for party in step.named if party.id == ticket.party), None)
+    about = _whose(steps, ticket)
     if about and not about.value and any(decision.personal for decision in outcome):
         return Answer(422, "The person was forgotten: nothing can be written about him any more.")
+    if isinstance(letter, Letter):
+        about = _addressee(recorder, letter)
+        outcome = tuple(answers.with_orders(recorder, decision) for decision in outcome)
     events = [
         _event(
             decision, ticket_id, id=named("command", command_id, str(n)), cause=command_id, about=about,
@@ -282,7 +425,33 @@ def _answer(
         for n, decision in enumerate(outcome)
     ]  # fmt: skip
     joined = [(stream, ticket_id) for stream, tickets in joins.items() if ticket_id not in tickets]
-    return Answer(200, places=_write(recorder, tx, events, joined))
+    places = append_steps(recorder, tx, events, joined)
+    if isinstance(letter, Letter):
+        deliveries.add(tx, events[0].id, ticket_id, letter.conversation, letter.message_id, now + UNDO, now)
+    return Answer(200, places=places)
+
+
+def _letter(
+    recorder: Recorder, tx: Connection, ticket_id: str, command_id: str, wish: commands.Answer
+) -> Letter | Refused | None:  # fmt: skip
+    stream = f"ticket:{ticket_id}"
+    steps = _steps(recorder, tx, [stream])
+    if not steps:
+        return None
+    ticket: Ticket = folded(projection, {}, steps)[stream]
+    return answers.letter(recorder, tx, ticket, steps, wish.to, named("command", command_id, "0"))
+
+
+def _conversation(wish: Command, letter: Letter | Refused | None) -> str | None:
+    """The conversation that joins the ticket by this command."""
+    if isinstance(letter, Letter):
+        return letter.conversation
+    return wish.conversation if isinstance(wish, Attach) else None
+
+
+def _addressee(recorder: Recorder, letter: Letter) -> About:
+    who = answers.addressee(recorder, letter)
+    return About(recorder.here.party_id(who), who.kind, who.value)
 
 
 def _looked_up(recorder: Recorder, tx: Connection, wish: Attach) -> Attach | Refused:
@@ -318,7 +487,7 @@ def _said(
     recorder: Recorder, kind: str, fields: Json, now: datetime, id: str | None, tx: Connection | None = None
 ) -> str:  # fmt: skip
     draft = Draft(kind, now, "hub", f"{kind} {id or uuid4()}", fields)
-    recorder.record(lambda here: [Outgoing(prepare(draft, here, now))], tx)
+    recorder.decide(lambda here: [Outgoing(prepare(draft, here, now))], tx)
     return event_id(draft.source, draft.key)
 
 

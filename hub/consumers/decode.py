@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-import orjson
-
 from hub.events.catalogue import current, shape
 from hub.events.envelope import Event, Json, shown
 from hub.events.seal import box_keys, unseal
@@ -14,12 +12,12 @@ from hub.store.keys import Keys
 
 
 def opened(keys: Keys, recorded: Recorded) -> Event:
-    return unseal_all(keys, [current(orjson.loads(recorded.value))])[0]
+    return unseal_all(keys, [current(recorded.document)])[0]
 
 
 def decode(keys: Keys, batch: Sequence[Recorded], wanted: Collection[str]) -> list[Event]:
     """The events of these types, in their order; the others are not opened. Raises NewerVersion."""
-    documents = [document for recorded in batch if (document := orjson.loads(recorded.value))["type"] in wanted]
+    documents = [document for recorded in batch if (document := recorded.document)["type"] in wanted]
     return unseal_all(keys, [current(document) for document in documents])
 
 

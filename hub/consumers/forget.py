@@ -14,10 +14,12 @@ import orjson
 from hub.consumers.decode import opened
 from hub.consumers.record import Outgoing, Recorder, decided
 from hub.consumers.understand import body_of
+from hub.events import mentions
 from hub.events.envelope import Event
+from hub.events.identifiers import Identifier
 from hub.events.ids import named
 from hub.events.seal import box_keys
-from hub.store import archive, customers, ledger
+from hub.store import archive, customers, deliveries, ledger
 from hub.store.database import Connection
 
 
@@ -26,11 +28,12 @@ def forget(recorder: Recorder, parties: Sequence[str], now: datetime) -> dict[st
     with recorder.database.transaction() as tx:
         recorder.enter_alone(tx)
         streams = set().union(*(archive.streams_of_party(tx, party) for party in parties))
-        values = {one["value"] for one in customers.identifiers(tx, parties) if one["value"]}
-        payloads = ledger.payloads_of(tx, parties) | _mentioning(recorder, tx, values)
+        known = [Identifier(one["kind"], one["value"]) for one in customers.identifiers(tx, parties) if one["value"]]
+        payloads = ledger.payloads_of(tx, parties) | _mentioning(recorder, tx, known)
         owners = payloads | archive.attached(tx, streams)
         names = {*parties, *payloads, *_keys_of_events(tx, streams)}
         recorder.keys.destroy(names, parties)
+        deliveries.forget(tx, streams)
         _append(recorder, tx, parties, now)
     for owner in owners:
         recorder.blobs.delete(owner)
@@ -51,7 +54,7 @@ def finish(recorder: Recorder, now: datetime) -> int:
 def _append(recorder: Recorder, tx: Connection, parties: Sequence[str], now: datetime) -> None:
     """The log says who is forgotten, by id; nothing of it is personal."""
     events = [_forgotten(party, now) for party in parties]
-    recorder.append_entered(events, tx)
+    recorder.append_decided(events, tx)
 
 
 def _forgotten(party: str, now: datetime) -> Outgoing:
@@ -70,13 +73,15 @@ def _keys_of_events(tx: Connection, streams: set[str]) -> set[str]:
     return box_keys(documents) & own
 
 
-def _mentioning(recorder: Recorder, tx: Connection, values: set[str]) -> set[str]:
+def _mentioning(recorder: Recorder, tx: Connection, known: Sequence[Identifier]) -> set[str]:
     """Rejected and ignored payloads, which nobody could tie to a party, that hold one of these identifiers."""
-    needles = [value.encode() for value in values if len(value) > 4]
-    found = set()
+    found: set[str] = set()
+    wanted = mentions.pattern(known)
+    if wanted is None:
+        return found
     for recorded in ledger.not_understood(tx):
         payload: Event = opened(recorder.keys, recorded)
         body = body_of(recorder, payload)
-        if body and any(needle in body.lower() for needle in needles):
+        if body and mentions.holds(body, wanted):
             found.add(payload.id)
     return found

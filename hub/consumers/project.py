@@ -7,7 +7,8 @@ touches are folded again from the archive (`refold`), which is the one mechanism
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -16,19 +17,23 @@ from typing import Any
 import structlog
 
 from hub.consumers.decode import decode
+from hub.consumers.measured import measured, telling
 from hub.consumers.record import Recorder
+from hub.consumers.waiting import Behind, Share, admitted, bury, reason, unseen, waiting
 from hub.events.catalogue import NewerVersion
 from hub.events.envelope import Event
-from hub.log._protocol import Recorded
+from hub.log._protocol import LogAway, LogLost, LogRefused, Recorded
+from hub.log.headers import sealed
 from hub.projections._shape import Fold
 from hub.store import archive, projected
-from hub.store.checkpoints import claim_lanes, lock_all, move
+from hub.store.checkpoints import lock_all, move
 from hub.store.database import Connection, Unavailable
 from hub.store.projected import projections
 
 log = structlog.get_logger()
 STEP = "project"
-BATCH = 2_000
+BATCH = 1_000
+LEAST = 50  # events of a partition; a run that did fewer has left nothing
 SMALL = 100  # events; up to there round trips cost more than rows: statements are sent together, and nothing is COPYed
 CHANNEL = "hub_shown"
 SPECIAL = frozenset({"party.forgotten", "event.withdrawn"})
@@ -44,58 +49,100 @@ def wanted() -> frozenset[str]:
     return frozenset().union(*(p.types for p in projections().values())) | SPECIAL
 
 
+HALVES = (0, 1)  # numbers of two shares
+Source = Callable[[Connection], list[Recorded]]
+
+
 @dataclass
 class Lane:
-    """Folds what waits. Remembers how many of the last events died."""
+    """Folds what waits; where that is much, half of the partitions beside the other: PostgreSQL writes the one while
+    Python folds the other. Remembers how many of the last events died."""
 
     recorder: Recorder
 
     def __post_init__(self) -> None:
         self._died: deque[bool] = deque(maxlen=_REMEMBERED)
+        self._far_behind = False
 
-    def run(self, limit: int = BATCH) -> int:
-        """Fold what waits, about `limit` events; how many were done. A poisoned event is set aside alone."""
-        count: int | None = None
+    def run(self, limit: int = BATCH, lanes: Collection[tuple[str, int]] | None = None) -> int:
+        """Fold what waits (in these partitions), about `limit` events; how many were done."""
+        if self._far_behind:
+            with ThreadPoolExecutor(len(HALVES)) as pool:
+                done = sum(pool.map(lambda number: self._run(self._pulled(limit, Share(number, 2, lanes))), HALVES))
+        else:
+            done = self._run(self._pulled(limit, Share(lanes=lanes)))
+        self._far_behind = done >= limit
+        return done
+
+    def take(self, pushed: Sequence[Recorded]) -> int:
+        """Fold what somebody else read from the log, the rest of each partition in its order; how many were done.
+
+        What lies below the checkpoints was folded before; where something is missing in between it is read first.
+        """
+        lanes = {recorded.place[:2] for recorded in pushed}
+        done = 0
         while True:
             try:
-                done = self._attempt(limit, count)
+                return done + self._run(lambda tx: unseen(tx, STEP, pushed))
+            except Behind:
+                done += self.run(lanes=lanes)
+
+    def _pulled(self, limit: int, share: Share) -> Source:
+        return lambda tx: waiting(self.recorder, tx, STEP, limit, LEAST, share)
+
+    def _run(self, source: Source) -> int:
+        """All that the source has. A batch that fails is halved until the poisoned event stands alone and is set aside."""
+        with telling(self.recorder.database, STEP, LaneStopped):
+            return self._insist(source)
+
+    def _insist(self, source: Source) -> int:
+        count: int | None = None
+        total = 0
+        while True:
+            try:
+                done = self._attempt(source, count)
                 self._died.extend([False] * done)
-                return done
-            except (Unavailable, NewerVersion):
+                total += done
+                if count is None:
+                    return total
+                count = None
+            except (Unavailable, NewerVersion, Behind, LogAway, LogLost, LogRefused):
                 raise
             except Exception as error:
                 if count == 1:
-                    return self._set_aside(limit, error)
-                count = max(1, (count or limit) // 2)
+                    total += self._set_aside(source, error)
+                    count = None
+                else:
+                    count = max(1, (count or BATCH) // 2)
 
-    def _attempt(self, limit: int, count: int | None) -> int:
-        with self.recorder.database.transaction() as tx:
-            batch = _waiting(self.recorder, tx, limit)[:count]
-            if not batch:
-                return 0
-            with tx.pipeline() if len(batch) < SMALL else nullcontext():
-                fold(self.recorder, tx, batch)
-                pending = move(tx, STEP, batch, tell=CHANNEL)
-        if pending:
-            refold(self.recorder)
-        log.info("events folded", events=len(batch))
-        return len(batch)
+    def _attempt(self, source: Source, count: int | None) -> int:
+        with measured(self.recorder.batches, STEP) as known:
+            with self.recorder.database.transaction() as tx:
+                batch = source(tx)[:count]
+                if not batch:
+                    return 0
+                known.of(batch)
+                fresh = admitted(self.recorder, tx, batch)
+                with tx.pipeline() if len(batch) < SMALL else nullcontext():
+                    fold(self.recorder, tx, fresh)
+                    pending = move(tx, STEP, batch, tell=CHANNEL, again=True)
+            if pending:
+                refold(self.recorder)
+            log.info("events folded", events=len(batch))
+            return len(batch)
 
-    def _set_aside(self, limit: int, error: Exception) -> int:
+    def _set_aside(self, source: Source, error: Exception) -> int:
         self._died.append(True)
         if sum(self._died) > _TOLERATED:
             raise LaneStopped(LaneStopped.__doc__) from error
         with self.recorder.database.transaction() as tx:
-            batch = _waiting(self.recorder, tx, limit)[:1]
-            archive.bury(tx, STEP, batch, f"{type(error).__name__}: {error}".splitlines()[0][:500])
+            batch = source(tx)[:1]
+            if not batch:
+                return 0
+            bury(self.recorder, tx, STEP, batch[0], reason(error))
             move(tx, STEP, batch)
         log.error("event set aside as dead letter", place=str(batch[0].place), error=type(error).__name__)
         return 1
-
-
-def _waiting(recorder: Recorder, tx: Connection, limit: int) -> list[Recorded]:
-    lanes = claim_lanes(tx, STEP)
-    return recorder.log.read(lanes, max(50, limit // len(lanes)), tx) if lanes else []
 
 
 def fold(
@@ -167,10 +214,15 @@ def refold_into(recorder: Recorder, tx: Connection, streams: Collection[str], ta
 
 
 def retry_dead(recorder: Recorder, ids: Sequence[str]) -> int:
-    """Fold the streams of these dead letters (all, if none is named) again; how many streams. What fails stays dead."""
+    """Fold the streams of these dead letters (all, if none is named) again; how many streams. What fails stays dead.
+
+    What was no event when it died is one once the hub can read it.
+    """
     with recorder.database.transaction() as tx:
         lock_all(tx, STEP)
         streams = archive.revive(tx, ids)
+        if unread := archive.take_unread(tx, STEP, ids):
+            streams |= {sealed(recorded).stream for recorded in admitted(recorder, tx, unread)}
         recorder.enter(tx)
         refold_into(recorder, tx, streams, projected.live(tx))
     return len(streams)

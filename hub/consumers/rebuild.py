@@ -6,8 +6,9 @@ Both are the same fold from zero, a partition at a time: a stream lies in one pa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.consumers.decode import decode
 from hub.consumers.project import STEP, fold, folded, refold, refold_into, touched, wanted
 from hub.consumers.record import Recorder
 from hub.events.envelope import Event
+from hub.memory import settle
 from hub.projections._shape import Append, Fold, Projection
 from hub.store import archive, projected
 from hub.store.checkpoints import lock_all
@@ -27,6 +29,7 @@ from hub.store.projected import projections
 log = structlog.get_logger()
 Progress = Callable[[int, int], None]
 Lanes = Mapping[tuple[str, int], int]
+_REBUILDING = 7_201_544_013  # advisory lock
 MANY = 20_000  # events; from there on starting more processes is worth its second
 
 
@@ -35,34 +38,64 @@ class NoSuchProjection(Exception):
 
 
 def install_all(recorder: Recorder) -> list[str]:
-    """Make the tables of projections that have none yet, or another version; which ones were made from old events."""
+    """Make the tables of projections that have none yet, or an older version; which ones were made from old events.
+
+    Several processes of a new hub may start at once: one makes them, the others wait. Raises TakenOver.
+    """
+    if not _late(recorder):
+        return []
+    with _alone(recorder):
+        if late := _late(recorder):
+            _rebuild(recorder, late)
+        return late
+
+
+def _late(recorder: Recorder) -> list[str]:
+    """The projections that old events are to be folded into; where there are none yet, tables are made at once."""
     with recorder.database.transaction() as tx:
         lock_all(tx, STEP)
-        rows = tx.execute("SELECT name, version FROM projected").fetchall()
-        known = dict(rows)
-        stale = [p for p in projections().values() if known.get(p.name) not in (None, p.version)]
-        missing = [p for p in projections().values() if p.name not in known]
-        folded_before = tx.execute(
-            "SELECT EXISTS (SELECT FROM checkpoint WHERE step = %s AND next > 0)", [STEP]
-        ).fetchone()
-        for projection in missing:
-            projected.create(tx, projection, projected.table_of(projection, 1))
-            projected.install(tx, projection, 1)
-    late = [p.name for p in stale] + ([p.name for p in missing] if folded_before and folded_before[0] else [])
-    if late:
-        rebuild(recorder, late)
-    return late
+        known: dict[str, int] = dict(tx.execute("SELECT name, version FROM projected").fetchall())
+        projected.not_newer(known)
+        stale = [p for p in projections().values() if known.get(p.name) != p.version]
+        if any(_checkpoints(tx).values()):
+            return [p.name for p in stale]
+        for projection in stale:
+            _make_empty(tx, projection)
+    return []
+
+
+def _make_empty(tx: Connection, projection: Projection) -> None:
+    table = projected.table_of(projection, 1)
+    tx.execute(f"DROP TABLE IF EXISTS {table}")
+    projected.create(tx, projection, table)
+    projected.install(tx, projection, 1)
+
+
+@contextmanager
+def _alone(recorder: Recorder) -> Iterator[None]:
+    """While nobody else rebuilds: two would take each other's tables for left over."""
+    with recorder.database.transaction() as tx:
+        # However long it takes: a server that ends idle transactions would let a second one in.
+        tx.execute("SELECT set_config('idle_in_transaction_session_timeout', '0', true)")
+        tx.execute("SELECT pg_advisory_xact_lock(%s)", [_REBUILDING])
+        yield
 
 
 def rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lambda done, of: None) -> int:
     """Fold these projections from zero beside the live ones, then swap; how many events were folded.
 
-    Readers see the old rows until the swap and the new ones after it.
+    Readers see the old rows until the swap and the new ones after it. Raises TakenOver.
     """
     if unknown := sorted(set(names) - set(projections())):
         raise NoSuchProjection(f"{', '.join(unknown)}; there are {', '.join(projections())}")
+    with _alone(recorder):
+        return _rebuild(recorder, names, progress)
+
+
+def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lambda done, of: None) -> int:
     chosen = [projections()[name] for name in names]
     with recorder.database.transaction() as tx:
+        projected.live(tx)  # where a newer hub has taken over nothing is made
         builds = {row[0]: row[1] + 1 for row in tx.execute("SELECT name, build FROM projected").fetchall()}
         tables = {p.name: projected.table_of(p, builds.get(p.name, 1)) for p in chosen}
         for projection in chosen:
@@ -79,6 +112,7 @@ def rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lambd
     with recorder.database.transaction() as tx:
         now = lock_all(tx, STEP)
         done += _rest(recorder, tx, tables, ends, now)
+        projected.seize(tx, chosen)
         for projection in chosen:
             projected.install(tx, projection, builds.get(projection.name, 1))
     log.info("projections rebuilt", projections=list(names), events=done)
@@ -155,6 +189,7 @@ def _share(
     dsn: str, keys_dsn: str, names: Sequence[str], tables: Mapping[str, str], ends: Lanes, snapshot: str
 ) -> int:
     database, keys = Database(dsn, 1), Keys(keys_dsn)
+    settle()
     try:
         with database.transaction() as tx:
             tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

@@ -6,11 +6,12 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hub.consumers.measured import Batches
 from hub.events.catalogue import kind_of
 from hub.events.draft import File
 from hub.events.envelope import Event, Json, Sealed
@@ -18,7 +19,10 @@ from hub.events.ids import named
 from hub.events.order_numbers import DEFAULT
 from hub.events.prepare import Installation
 from hub.events.seal import key_names, seal
+from hub.log import gate
 from hub.log._protocol import Appended, Log
+from hub.log.embedded import EmbeddedLog
+from hub.store import outbox
 from hub.store.blobs import Blobs, pieces
 from hub.store.database import Connection, Database
 from hub.store.keys import Destroyed, Keys
@@ -41,10 +45,16 @@ class Recorder:
     """The only writer of events. Between the choice of party ids and the commit nobody can be forgotten."""
 
     def __init__(
-        self, database: Database, keys: Keys, log: Log, blobs: Blobs, region: str = "IR", pattern: str | None = None
-    ) -> None:
+        self, database: Database, keys: Keys, log: Log, blobs: Blobs, region: str = "IR", pattern: str | None = None,
+        sends_from: str | None = None, timezone: str | None = None,
+    ) -> None:  # fmt: skip
+        """`sends_from`: the address that answers come from where no mailbox can send (HUB_SMTP_URL)."""
         self.database, self.keys, self.log, self.blobs = database, keys, log, blobs
-        self.here = Installation(keys.secret, keys.party_id, region, pattern or DEFAULT)
+        self.archive = EmbeddedLog(database)
+        self.batches = Batches(database)
+        self.sends_from = sends_from
+        self.here = Installation(keys.secret, keys.party_id, region, pattern or DEFAULT, timezone)
+        self._pattern = self.here.order_pattern
         self._epoch = -1
 
     def record(
@@ -58,21 +68,51 @@ class Recorder:
             self.enter(connection)
             return self.append_entered(build(self.here), connection)
 
+    def decide(self, build: Callable[[Installation], Sequence[Outgoing]], tx: Connection | None = None) -> None:
+        """The same for what is decided here."""
+        with self.database.transaction() if tx is None else nullcontext(tx) as connection:
+            self.enter(connection)
+            self.append_decided(build(self.here), connection)
+
     def append_entered(self, outgoing: Sequence[Outgoing], tx: Connection) -> list[Appended]:
         """Append in a transaction that has entered already."""
-        return self.log.append(self._sealed(outgoing), tx)
+        sealed = self._sealed(outgoing)
+        return self.log.append(sealed, tx) if self.log.in_store or not sealed else self._appended_elsewhere(sealed, tx)
+
+    def _appended_elsewhere(self, events: Sequence[Sealed], tx: Connection) -> list[Appended]:
+        """To a log that knows no ids. What is known goes there all the same, so that it is counted where all is; what
+        says something else under a known id does not."""
+        foreseen = gate.foreseen(tx, events)
+        sent = [n for n, answer in enumerate(foreseen) if answer is None or answer.verdict == "duplicate"]
+        places = dict(zip(sent, self.log.append([events[n] for n in sent], tx), strict=True))
+        return [answer or places[n] for n, answer in enumerate(foreseen)]
+
+    def append_decided(self, outgoing: Sequence[Outgoing], tx: Connection) -> list[Appended]:
+        """Append what was decided in this transaction, with it or not at all: a log outside the database gets it by the
+        outbox."""
+        if self.log.in_store or not outgoing:
+            return self.append_entered(outgoing, tx)
+        sealed = self._sealed(outgoing)
+        places = outbox.put(tx, [(event, each.event.revision) for event, each in zip(sealed, outgoing, strict=True)])
+        return [Appended(place, "new") for place in places]
 
     def enter(self, connection: Connection) -> bool:
-        """Until this transaction ends nobody is forgotten; whoever was before is known. Whether any event was replaced."""
-        row = connection.execute(
-            "SELECT forgets, EXISTS (SELECT FROM event WHERE replaces IS NOT NULL)"
-            " FROM epoch, pg_advisory_xact_lock_shared(%s)",
-            [_EPOCH],
-        ).fetchone()
+        """Until this transaction ends nobody is forgotten; whoever was before is known. Whether any event was replaced.
+
+        From here on order numbers are what an administrator says they are now: the settings page needs no restart.
+        """
+        with connection.pipeline():  # with the BEGIN before it: one round trip
+            row = connection.execute(
+                "SELECT forgets, replaced, (SELECT value #>> '{}' FROM setting WHERE name = 'order_pattern')"
+                " FROM epoch, pg_advisory_xact_lock_shared(%s)",
+                [_EPOCH],
+            ).fetchone()
         assert row is not None
         if row[0] != self._epoch:
             self.keys.reload()
             self._epoch = row[0]
+        if (pattern := row[2] or self._pattern) != self.here.order_pattern:
+            self.here = replace(self.here, order_pattern=pattern)
         return bool(row[1])
 
     def enter_alone(self, connection: Connection) -> None:
@@ -146,8 +186,13 @@ def _payload(
     data: Json = {"payload": own, "channel": channel, "size": size, "sha256": sha256}
     personal: Json = {"meta": dict(meta)} if meta else {}
     if size > INLINE:
-        data["blob"] = f"{own}/{sha256}"
-        recorder.blobs.put(data["blob"], recorder.keys.ensure([own])[own], content())
+        try:
+            key = recorder.keys.ensure([own])[own]
+        except Destroyed:  # it came before, and whom it concerned was forgotten since: that it came again is all there is
+            personal = {}
+        else:
+            data["blob"] = f"{own}/{sha256}"
+            recorder.blobs.put(data["blob"], key, content())
     else:
         personal["body"] = b64encode(b"".join(content())).decode()
     if history:

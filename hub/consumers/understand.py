@@ -7,7 +7,7 @@ mended parser reads anew goes the same way; what it says differently replaces wh
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,42 +15,137 @@ import orjson
 import structlog
 
 from hub.channels._shape import Channel, Ignored, Outcome, Payload, Rejected, Understood
+from hub.consumers import blocked
 from hub.consumers.decode import opened, unseal_all
+from hub.consumers.measured import measured, telling
+from hub.consumers.project import LaneStopped
 from hub.consumers.record import Outgoing, Recorder
+from hub.consumers.waiting import Behind, Share, admitted, reason, unseen, waiting
 from hub.discover import discover
-from hub.events.catalogue import UnknownKind, current
+from hub.events.catalogue import NewerVersion, UnknownKind, current
 from hub.events.draft import Draft
 from hub.events.envelope import Event, Json
 from hub.events.ids import named
+from hub.events.kinds.inbound import PayloadReceived
 from hub.events.prepare import NotValid, fingerprint, prepare
-from hub.log._protocol import Recorded
-from hub.store import archive, ledger
+from hub.log._protocol import LogAway, LogLost, LogRefused, Recorded
+from hub.store import archive, ledger, options
 from hub.store.blobs import Damaged, Missing
-from hub.store.checkpoints import claim_lanes, move
-from hub.store.database import Connection
+from hub.store.checkpoints import move
+from hub.store.database import Connection, Unavailable
 
 log = structlog.get_logger()
 STEP = "understand"
 BATCH = 32  # payloads of a partition: all partitions together are held at once, each payload may be 64 KB
 HELD = 8 * 1024 * 1024  # bytes of payloads that are understood at once
+_TOLERATED = 50  # dead letters that nobody has seen to
+Source = Callable[[Connection], Sequence[Recorded]]
+
+
+class NoPayload(Exception):
+    """What lies here is no payload that the hub wrote."""
 
 
 def channels() -> dict[str, Channel]:
     return {channel.name: channel for channel in discover("hub.channels", "channel").values()}
 
 
-def understand(recorder: Recorder, limit: int = BATCH) -> int:
-    """Understand what waits, at most `limit` payloads a partition; how many there were."""
-    with recorder.database.transaction() as tx:
-        lanes = claim_lanes(tx, STEP)
-        batch = recorder.log.read(lanes, limit, tx) if lanes else []
+def understand(
+    recorder: Recorder, limit: int = BATCH, lanes: Collection[tuple[str, int]] | None = None
+) -> int:  # fmt: skip
+    """Understand what waits (in these partitions), at most `limit` payloads of each; how many there were."""
+    return _understand(recorder, lambda tx: waiting(recorder, tx, STEP, limit, limit, Share(lanes=lanes)))
+
+
+def take(recorder: Recorder, pushed: Sequence[Recorded]) -> int:
+    """Understand what somebody else read from the log; how many payloads there were. What is missing is read first."""
+    done = 0
+    while True:
+        try:
+            part = _understand(recorder, lambda tx: unseen(tx, STEP, pushed))
+        except Behind:
+            part = understand(recorder, lanes={recorded.place[:2] for recorded in pushed})
+        if not part:
+            return done
+        done += part
+
+
+def _understand(recorder: Recorder, source: Source) -> int:
+    """Some of what the source has. Where something is no payload the batch is halved until that stands alone and is set
+    aside."""
+    with telling(recorder.database, STEP, LaneStopped):
+        count: int | None = None
+        while True:
+            try:
+                return _see(recorder, source, count)
+            except NoPayload as error:
+                if count == 1:
+                    return _set_aside(recorder, source, error)
+                count = max(1, (count or BATCH) // 2)
+
+
+def _see(recorder: Recorder, source: Source, count: int | None) -> int:
+    with measured(recorder.batches, STEP) as known, recorder.database.transaction() as tx:
+        batch = source(tx)[:count]
         if not batch:
             return 0
         portion = next(_portions(batch))
-        _settle(recorder, tx, unseal_all(recorder.keys, portion))
-        move(tx, STEP, batch[: len(portion)])
+        known.of(portion)
+        _settle(recorder, tx, _payloads(recorder, tx, portion))
+        move(tx, STEP, portion)
         log.info("payloads understood", payloads=len(portion))
         return len(portion)
+
+
+def _payloads(recorder: Recorder, tx: Connection, batch: Sequence[Recorded]) -> list[Event]:
+    """Those of a batch that are new. Raises NoPayload: anybody who may write to the log can write anything there."""
+    try:
+        documents = {recorded.place: _document(recorded) for recorded in batch if not recorded.is_gap}
+        return unseal_all(recorder.keys, [documents[one.place] for one in admitted(recorder, tx, batch)])
+    except (Unavailable, NewerVersion, LogAway, LogLost, LogRefused):
+        raise
+    except Exception as error:
+        raise NoPayload(reason(error)) from error
+
+
+def _document(recorded: Recorded) -> Json:
+    document = current(orjson.loads(recorded.value))
+    if document["type"] != PayloadReceived.type:
+        raise ValueError(f"{document['type']} is none")
+    data = document["data"]
+    if type(data["size"]) is not int or data["size"] not in range(2**63) or "\0" in data["channel"] + document["source"]:
+        raise ValueError("what it says of its size, its channel or its source cannot be")
+    return document
+
+
+def _set_aside(recorder: Recorder, source: Source, error: NoPayload) -> int:
+    with recorder.database.transaction() as tx:
+        batch = source(tx)[:1]
+        if not batch:
+            return 0
+        if archive.count_dead(tx, STEP) >= _TOLERATED:
+            raise LaneStopped(LaneStopped.__doc__) from error
+        _bury(recorder, tx, batch[0], str(error))
+        move(tx, STEP, batch)
+    log.error("what is no payload set aside as dead letter", place=str(batch[0].place), error=str(error))
+    return 1
+
+
+def _bury(recorder: Recorder, tx: Connection, recorded: Recorded, why: str) -> None:
+    """Where the log is elsewhere it is not archived: the ledger counts what was received, which this was not."""
+    if recorder.log.in_store:
+        archive.bury(tx, STEP, [recorded], why)
+    else:
+        archive.bury_unread(tx, STEP, recorded, why)
+
+
+def read_again(recorder: Recorder, id: str) -> int:
+    """Understand a dead letter after the repair; 0 where there is none. It stays one where that raises."""
+    with recorder.database.transaction() as tx:
+        letter = archive.take_unread(tx, STEP, [id]) or archive.take_dead(tx, STEP, id)
+        if letter:
+            _settle(recorder, tx, _payloads(recorder, tx, letter))
+    return len(letter)
 
 
 def again(recorder: Recorder, payloads: Sequence[str]) -> int:
@@ -58,22 +153,30 @@ def again(recorder: Recorder, payloads: Sequence[str]) -> int:
     with recorder.database.transaction() as tx:
         found = ledger.payloads(tx, payloads)
         for portion in _portions(found):
-            _settle(recorder, tx, unseal_all(recorder.keys, portion), anew=True)
+            _settle(recorder, tx, unseal_all(recorder.keys, [_document(one) for one in portion]), anew=True)
         return len(found)
 
 
-def _portions(batch: Sequence[Recorded]) -> Iterator[list[Json]]:
-    """These payloads, still sealed, as many at a time as may be held at once; one that is larger comes alone."""
-    portion: list[Json] = []
+def _portions(batch: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+    """These payloads, as many at a time as may be held at once; one that is larger comes alone."""
+    portion: list[Recorded] = []
     held = 0
     for recorded in batch:
-        document = current(orjson.loads(recorded.value))
-        held += document["data"]["size"]
+        size = _size(recorded)
+        held += size
         if portion and held > HELD:
             yield portion
-            portion, held = [], document["data"]["size"]
-        portion.append(document)
+            portion, held = [], size
+        portion.append(recorded)
     yield portion
+
+
+def _size(recorded: Recorded) -> int:
+    """A payload's bytes; those of the record where it is none."""
+    try:
+        return int(orjson.loads(recorded.value)["data"]["size"])
+    except (ValueError, KeyError, TypeError):
+        return len(recorded.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +190,9 @@ class Read:
 
 def _settle(recorder: Recorder, tx: Connection, payloads: Sequence[Event], *, anew: bool = False) -> None:
     recorder.enter(tx)
-    read = [_read(recorder, payload) for payload in payloads]
+    found = [_read(recorder, payload) for payload in payloads]
+    ledger.tie(tx, {one.payload.id: {n.id for e in one.events for n in e.named} for one in found})
+    read = _wanted(tx, found)
     wanted = {event.id: (event, one.payload.id) for one in read for event in reversed(one.events)}
     digests = {id: fingerprint(event, recorder.keys.secret) for id, (event, _) in wanted.items()}
     owners = ledger.claim(tx, {id: (payload, digests[id]) for id, (_, payload) in wanted.items()})
@@ -96,8 +201,17 @@ def _settle(recorder: Recorder, tx: Connection, payloads: Sequence[Event], *, an
     outgoing = fresh + (_second_thoughts(tx, read, mine, owners, digests) if anew else [])
     ledger.heads(tx, [each.event for each in outgoing])
     ledger.settle(tx, [_outcome(one, mine[one.payload.id]) for one in read])
-    ledger.tie(tx, {one.payload.id: {n.id for e in one.events for n in e.named} for one in read})
     recorder.append_entered(outgoing, tx)
+
+
+def _wanted(tx: Connection, read: Sequence[Read]) -> list[Read]:
+    """Mails of blocked senders say nothing. What was shown before its sender was blocked stays, read anew or not."""
+    unwanted: list[str] = options.read(tx, "blocked", [])
+    mails = [one for one in read if one.payload.data["channel"] == "email" and one.events] if unwanted else []
+    found = {one.payload.id for one in mails if blocked.is_blocked(one.payload, one.events, unwanted)}
+    found -= {id for id, events in ledger.events_of(tx, sorted(found)).items() if events} if found else set()
+    ignored = Ignored(blocked.REASON)
+    return [Read(one.payload, (), ignored) if one.payload.id in found else one for one in read]
 
 
 def _second_thoughts(
@@ -165,7 +279,7 @@ def _read(recorder: Recorder, payload: Event) -> Read:
         return Read(payload, (), Rejected(str(error)))
     if body is None:
         return Read(payload, (), Ignored("whom it concerned was forgotten"))
-    outcome = _parsed(channel, payload, body)
+    outcome = _parsed(channel, payload, body, recorder.here.timezone)
     del body
     if not isinstance(outcome, Understood):
         return Read(payload, (), outcome)
@@ -180,9 +294,9 @@ def _read(recorder: Recorder, payload: Event) -> Read:
     return Read(payload, events, Understood(()))  # the drafts hold attachments, which are in the blob store now
 
 
-def _parsed(channel: Channel, payload: Event, body: bytes) -> Outcome:
+def _parsed(channel: Channel, payload: Event, body: bytes, timezone: str | None) -> Outcome:
     """A parser should not fail, whatever comes; if one does the payload is kept for the day it is mended."""
-    meta = payload.personal.get("meta") or {}
+    meta = ({"timezone": timezone} if timezone else {}) | (payload.personal.get("meta") or {})
     try:
         return channel.parse(Payload(body, payload.source, payload.recorded, meta))
     except Exception as error:

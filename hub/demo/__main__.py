@@ -1,5 +1,6 @@
 """`python -m hub.demo FOLDER` writes the history of a shop's last thirty days into a folder; `--load` takes it in as well,
-by the commands that anybody would use."""
+by the commands that anybody would use. `hub up --demo` says up to when it tells, of how many people: it may be the
+second try, and the same again adds nothing."""
 
 from __future__ import annotations
 
@@ -12,11 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hub.demo.history import FolderInUse, write_history
+from hub.demo.people import EVERYDAY
 
 
 def main(arguments: list[str]) -> int:
     if arguments == ["--load"]:
-        return load()
+        return load_into_empty()
+    if len(arguments) == 3 and arguments[0] == "--load":
+        return load(datetime.fromisoformat(arguments[1]), int(arguments[2]))
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m hub.demo FOLDER | --load", file=sys.stderr)
         return 2
@@ -34,13 +38,17 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def load() -> int:
+def load_into_empty() -> int:
     """Take the history into the hub that HUB_HOME names, unless it holds something already."""
     if json.loads(_hub("ledger", "--json"))["sources"]:
         _say("The hub holds something already; the demo's history is left out.")
         return 0
+    return load(datetime.now(UTC), EVERYDAY)
+
+
+def load(now: datetime, people: int) -> int:
     with TemporaryDirectory(prefix="hub-demo-") as folder:
-        history = write_history(Path(folder) / "history", datetime.now(UTC))
+        history = write_history(Path(folder) / "history", now, people=people)
         _say(f"Loading {history.contacts} contacts of {history.customers} customers, 30 days of a shop ...")
         for what, path in history.ingest:
             _say(f"  {what}: {_hub('ingest', what, str(path), '--history').strip()}")

@@ -16,14 +16,15 @@ _AWAKE = {7: 2, 8: 4, **_BUSY, 21: 6, 22: 5, 23: 3, 0: 1}
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The days before `now`; all that it gives is aware, in the time of the shop."""
+    """The `days` up to `now`; all that it gives is aware, in the time of the shop."""
 
     now: datetime
+    days: int = DAYS
 
     @property
     def start(self) -> datetime:
         """Midnight of the first day told about."""
-        return self.at(DAYS - 1, "00:00")
+        return self.at(self.days - 1, "00:00")
 
     def at(self, days_ago: int, clock: str) -> datetime:
         """That time of the day so many days ago: `at(6, "10:40")`."""
@@ -40,7 +41,7 @@ class Clock:
 
     def _some(self, rng: Random, hours: dict[int, int]) -> datetime:
         while True:
-            day = self.start + timedelta(days=rng.randrange(DAYS))
+            day = self.start + timedelta(days=rng.randrange(self.days))
             if day.weekday() == FRIDAY and rng.random() < 0.6:
                 continue
             hour = rng.choices(list(hours), weights=list(hours.values()))[0]

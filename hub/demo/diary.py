@@ -188,4 +188,4 @@ class Diary:
 
     def on(self, ticket: str, step: str, time: datetime, by: Colleague | None, **more: Any) -> None:
         """One step of a ticket: assigned, noted, waiting, resolved, closed, reopened, prioritised, ..."""
-        self.event("tickets", f"ticket.{step}", time, ticket=ticket, by=by.name if by else None, **more)
+        self.event("tickets", f"ticket.{step}", time, ticket=ticket, by=by.login if by else None, **more)

@@ -25,11 +25,13 @@ from hub.demo.shop import (
     Product,
     colleague_for,
 )
-from hub.demo.texts import CALLS, CHATS, MANNERS, SMS, TOPICS, Topic
+from hub.demo.texts import CALLS, CHATS, MANNERS, SMS, SMS_ANSWERS, TOPICS, Topic
 from hub.demo.texts.elsewhere import AWAY, BOUNCE, NEWSLETTERS, PAGES, QMAIL_BOUNCE, RECORDED, VISITS
 
 MONTH = {"mails": 865, "calls": 860, "messages": 400, "visits": 90, "recorded": 170, "forms": 52, "pages": 270}
 """How many of each the month has in all, stories included."""
+MACHINES = {"bounces": 24, "absences": 30, "newsletters": 40}
+"""Mails that nobody wrote."""
 
 DRESSES = {
     "fa": (
@@ -70,9 +72,9 @@ class Matter:
         return filled[:1].upper() + filled[1:]
 
 
-def live_through(scene: Scene) -> None:
-    """Fills the diary until the month has what MONTH says."""
-    _machines_write(scene)
+def live_through(scene: Scene, share: float = 1.0) -> None:
+    """Fills the diary until it has this share of what MONTH says."""
+    _machines_write(scene, share)
     told: set[tuple[str, str]] = set()
     filling: tuple[tuple[str, Callable[[Scene], None]], ...] = (
         ("mails", partial(_mails_go_back_and_forth, told=told)),
@@ -84,7 +86,7 @@ def live_through(scene: Scene) -> None:
         ("pages", _somebody_browses),
     )
     for kind, happens in filling:
-        while scene.diary.counts[kind] < MONTH[kind]:
+        while scene.diary.counts[kind] < round(MONTH[kind] * share):
             happens(scene)
 
 
@@ -123,7 +125,7 @@ def _mails_go_back_and_forth(scene: Scene, told: set[tuple[str, str]]) -> None:
         return
     time = _when(scene, matter, topic)
     key = (topic.name, matter.order.key if matter.order else matter.person.key)
-    if time is None or time > scene.clock.now or key in told:
+    if time is None or not scene.clock.start <= time <= scene.clock.now or key in told:
         return
     told.add(key)
     _converse(scene, matter, topic, time)
@@ -251,7 +253,7 @@ def _ticket(
         department=topic.department,
         priority=rng.choice(("normal", "normal", "normal", "low", "high")),
     )
-    diary.on(ticket, "assigned", open_from(mail.time + timedelta(minutes=2), rng), by, to=by.name)
+    diary.on(ticket, "assigned", open_from(mail.time + timedelta(minutes=2), rng), by, to=by.login)
     if last is None:
         return
     if last > answered:
@@ -262,15 +264,16 @@ def _ticket(
         diary.on(ticket, "closed", resolved + timedelta(days=5), by)
 
 
-def _machines_write(scene: Scene) -> None:
+def _machines_write(scene: Scene, share: float) -> None:
     """Mail that nobody wrote: bounces, absences, newsletters of those who sell to the shop."""
     crowd = [person for person in _crowd(scene) if person.emails]
-    for n, person in enumerate(scene.rng.sample(crowd, 54)):
-        if n < 24:
+    bounces, absences, newsletters = (round(n * share) for n in MACHINES.values())
+    for n, person in enumerate(scene.rng.sample(crowd, min(bounces + absences, len(crowd)))):
+        if n < bounces:
             _bounce(scene, person, n)
         else:
             _is_away(scene, person)
-    for n in range(40):
+    for n in range(newsletters):
         _newsletter(scene, n)
 
 
@@ -431,7 +434,7 @@ def _texts(scene: Scene, matter: Matter, time: datetime) -> None:
     scene.diary.event("sms", "message.sent", time, message=scene.diary.token(), text=text, **about)
     if "1" in text[-4:] or "۱" in text or "۲" in text or "Answer" in text:
         answered = time + timedelta(minutes=scene.rng.randrange(1, 90))
-        answer = scene.rng.choice(("1", "2", "۱", "ok"))
+        answer = scene.rng.choice(SMS_ANSWERS[matter.person.language])
         scene.diary.event("sms", "message.received", answered, message=scene.diary.token(), text=answer, **about)
 
 

@@ -13,11 +13,13 @@ from hub.demo import files
 from hub.demo.clock import Clock
 from hub.demo.diary import Diary, Event
 from hub.demo.everyday import live_through
-from hub.demo.people import Person, email, everyday_people
+from hub.demo.people import EVERYDAY, Person, email, everyday_people
+from hub.demo.purchases import EVERYDAY as EVERYDAY_ORDERS
 from hub.demo.purchases import Purchase, everyday_purchases, numbered
 from hub.demo.scene import Scene, Story
 from hub.discover import discover
 
+SEED = 7
 SARAS_ORDER = 1047
 SARAS_TICKET = 318
 
@@ -39,16 +41,23 @@ class History:
 
 
 def write_history(
-    folder: Path, now: datetime, seed: int = 7, progress: Callable[[str], None] = lambda line: None
+    folder: Path,
+    now: datetime,
+    seed: int = SEED,
+    progress: Callable[[str], None] = lambda line: None,
+    people: int = EVERYDAY,
 ) -> History:
-    """The same for the same `now` (aware) and `seed`. `folder` is made, or must be empty; else FolderInUse."""
+    """The same for the same `now` (aware), `seed` and `people`, who are those without a story of their own.
+
+    `folder` is made, or must be empty; else FolderInUse.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise FolderInUse(str(folder))
-    scene = _scene(Clock(now), Random(seed))
+    scene = cast(now, seed, people)
     progress(f"{len(scene.people)} customers, {len(scene.orders)} orders")
     for story in _stories():
         story.tell(scene)
-    live_through(scene)
+    live_through(scene, people / EVERYDAY)
     _introduce_everybody(scene)
     _place_web_orders(scene)
     scene.diary.events = _numbered_tickets(scene.diary.events)
@@ -59,13 +68,15 @@ def _stories() -> list[Story]:
     return list(discover("hub.demo.stories", "story").values())
 
 
-def _scene(clock: Clock, rng: Random) -> Scene:
-    stories = _stories()
-    everybody = everyday_people(rng) + [person for story in stories for person in story.people]
-    people = {person.key: person for person in everybody}
-    purchases = everyday_purchases([p for p in everybody if p.key[:3] in ("fa-", "en-")], clock, rng)
-    purchases += [planned.bought(people, clock, rng) for story in stories for planned in story.orders]
-    return Scene(clock, rng, Diary(clock.now, rng), people, numbered(purchases, "sara", SARAS_ORDER))
+def cast(now: datetime, seed: int = SEED, people: int = EVERYDAY) -> Scene:
+    """Who there is and what they order, before anything is told of them."""
+    clock, rng, stories = Clock(now), Random(seed), _stories()
+    everybody = everyday_people(rng, people) + [person for story in stories for person in story.people]
+    by_key = {person.key: person for person in everybody}
+    crowd = [p for p in everybody if p.key[:3] in ("fa-", "en-")]
+    purchases = everyday_purchases(crowd, clock, rng, round(EVERYDAY_ORDERS * people / EVERYDAY))
+    purchases += [planned.bought(by_key, clock, rng) for story in stories for planned in story.orders]
+    return Scene(clock, rng, Diary(clock.now, rng), by_key, numbered(purchases, "sara", SARAS_ORDER))
 
 
 def _introduce_everybody(scene: Scene) -> None:
@@ -95,13 +106,13 @@ def _place_web_orders(scene: Scene) -> None:
                 order.placed,
                 order=order.number,
                 party=order.person.parties,
-                lines=_lines(order, order.person),
+                lines=order_lines(order, order.person),
                 total=order.total,
                 currency=order.currency,
             )
 
 
-def _lines(order: Purchase, person: Person) -> list[dict[str, str | int]]:
+def order_lines(order: Purchase, person: Person) -> list[dict[str, str | int]]:
     titles = [item.title_fa if person.language == "fa" else item.title for item, _ in order.lines]
     return [
         {"sku": item.sku, "title": title, "quantity": count, "price": f"{item.rials}.00"}

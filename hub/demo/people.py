@@ -15,8 +15,8 @@ MOBILE_PREFIXES = ("912", "919", "935", "936", "901", "990")
 MAIL_HOSTS = ("example.com", "example.org", "example.net")
 # London and Washington numbers that the regulators keep free for films and examples.
 FOREIGN_RANGES = (("+442079460", 3), ("+442079460", 3), ("+120255501", 2))
-EVERYDAY_PERSIAN = 118
-EVERYDAY_ENGLISH = 50
+EVERYDAY = 168
+"""How many customers have no story of their own; half of them write Persian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,12 @@ def _spaced(number: str) -> str:
     return f"+44 20 {number[5:9]} {number[9:]}"
 
 
-def everyday_people(rng: Random) -> list[Person]:
+def everyday_people(rng: Random, how_many: int = EVERYDAY) -> list[Person]:
     """The customers without a story of their own; nobody shares anything with anybody."""
     taken = _Taken()
-    return [_persian(rng, taken, n) for n in range(EVERYDAY_PERSIAN)] + [
-        _english(rng, taken, n) for n in range(EVERYDAY_ENGLISH)
+    persian = how_many // 2
+    return [_persian(rng, taken, n) for n in range(persian)] + [
+        _english(rng, taken, n) for n in range(how_many - persian)
     ]
 
 
@@ -98,7 +99,9 @@ class _Taken:
 
     def __init__(self) -> None:
         # The people of the stories are named in their files.
-        self.names: set[str] = {"Sara Karimi", "Maryam Ahmadi", "Peyman Rostami", "Farhad Moradi", "Emma Clarke"}
+        self.names: set[str] = {
+            "Sara Karimi", "Nasrin Kaviani", "Maryam Ahmadi", "Peyman Rostami", "Farhad Moradi", "Emma Clarke",
+        }  # fmt: skip
         self.addresses: set[str] = set()
         self.numbers: set[str] = set()
 

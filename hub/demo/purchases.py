@@ -59,17 +59,19 @@ class Purchase:
         return next((step.time for step in self.steps if step.stage == stage), None)
 
 
-def everyday_purchases(people: list[Person], clock: Clock, rng: Random) -> list[Purchase]:
-    """Most people buy once or twice, a few often."""
+def everyday_purchases(
+    people: list[Person], clock: Clock, rng: Random, how_many: int = EVERYDAY, key: str = "everyday"
+) -> list[Purchase]:
+    """Most people buy once or twice, a few often. Their keys begin with `key`."""
     weights = [rng.paretovariate(1.6) for _ in people]
-    buyers = rng.choices(people, weights=[min(weight, 6) for weight in weights], k=EVERYDAY)
-    return [_purchase(buyer, n, clock.awake(rng), rng) for n, buyer in enumerate(buyers)]
+    buyers = rng.choices(people, weights=[min(weight, 6) for weight in weights], k=how_many)
+    return [_purchase(buyer, key, n, clock.awake(rng), rng) for n, buyer in enumerate(buyers)]
 
 
-def _purchase(person: Person, n: int, placed: datetime, rng: Random) -> Purchase:
+def _purchase(person: Person, key: str, n: int, placed: datetime, rng: Random) -> Purchase:
     lines = tuple((item, 1 if item.rials > 25_000_000 else rng.choice((1, 1, 2))) for item in _basket(rng))
     door = "export" if person.abroad and n % 3 == 0 else "web" if rng.random() < 0.6 else "desk"
-    return Purchase(f"everyday-{n}", person, door, lines, _way(placed, rng), tracking(rng))
+    return Purchase(f"{key}-{n}", person, door, lines, _way(placed, rng), tracking(rng))
 
 
 def _basket(rng: Random) -> list[Product]:

@@ -33,6 +33,11 @@ class Colleague:
     extension: str
     department: str
 
+    @property
+    def login(self) -> str:
+        """How he signs in to the hub."""
+        return self.name.lower()
+
 
 PRODUCTS = (
     Product("RC-18", "rice cooker 1.8 l", "پلوپز ۱٫۸ لیتری", 38_500_000, "64.00", True),
@@ -53,6 +58,8 @@ PRODUCTS = (
     Product("CU-02", "two espresso cups", "دو فنجان اسپرسو", 5_400_000, "9.90"),
 )
 
+FULL_NAME = "Reza Moradi"
+"""Of Reza, at whose desk whoever watches the demo sits."""
 REZA = Colleague("Reza", "رضا", "201", "orders")
 MINA = Colleague("Mina", "مینا", "202", "orders")
 NILOOFAR = Colleague("Niloofar", "نیلوفر", "203", "service")

@@ -46,9 +46,12 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`to`: an address or a party; null is whom the ticket's conversation is with."""
+
     channel: MaybeName = None
     to: Any = None
     text: MaybeWords = None
+    html: MaybeWords = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.desk._shape import Decision, Refused
+from hub.desk.answers import Letter, answered
 from hub.desk.commands import (
     Answer,
     Assign,
@@ -23,11 +24,18 @@ from hub.projections.tickets import Ticket
 WHO = {"customer": "the customer", "us": "us", "third_party": "a third party"}
 
 
-def decide(ticket: Ticket, command: Command, by: str | None, now: datetime) -> tuple[Decision, ...] | Refused:
-    """`by`: who asks; `now`: when. What would change nothing is refused, so that nobody believes that he did it."""
+def decide(
+    ticket: Ticket, command: Command, by: str | None, now: datetime, letter: Letter | Refused | None = None
+) -> tuple[Decision, ...] | Refused:
+    """`by`: who asks; `now`: when. What would change nothing is refused, so that nobody believes that he did it.
+
+    `letter`: how an answer would go out, or why it cannot.
+    """
     why = _against(ticket, command, now)
     if why:
         return Refused(why)
+    if isinstance(command, Answer):
+        return _answer(ticket, command, by, letter)
     kind, data, personal = _meaning(command)
     return (Decision(kind, ticket.ticket, _told({"by": by} | data), _told(personal)),)
 
@@ -37,14 +45,14 @@ def _against(ticket: Ticket, command: Command, now: datetime) -> str | None:
     match command:
         case Note():
             return None
-        case Answer(channel=channel):
-            return f"Answers cannot be sent yet: no way out for {channel or 'any channel'} is set up."
         case Reopen():
             return "It is already open." if ticket.state in ("new", "open") else None
         case Close():
             return "It is already closed." if ticket.state == "closed" else None
         case _ if ticket.state == "closed":
             return "It is closed; reopen it first."
+        case Answer():
+            return None
         case Resolve():
             return "It is already resolved." if ticket.state == "resolved" else None
         case Wait():
@@ -55,6 +63,19 @@ def _against(ticket: Ticket, command: Command, now: datetime) -> str | None:
             return "That contact already belongs to it." if event in ticket.contacts else None
         case Prioritise(priority=priority):
             return f"Its priority is already {priority}." if priority == ticket.priority else None
+
+
+def _answer(
+    ticket: Ticket, command: Answer, by: str | None, letter: Letter | Refused | None
+) -> tuple[Decision, ...] | Refused:  # fmt: skip
+    if not command.text:
+        return Refused("There is nothing in the answer; write something first.", "$.command.answer.text")
+    if (command.channel or "email") != "email":
+        why = f"Answers go out by e-mail; there is no way out for {command.channel}."
+        return Refused(why, "$.command.answer.channel")
+    if letter is None or isinstance(letter, Refused):
+        return letter or Refused("There is nobody to answer to.", "$.command.answer.to")
+    return (answered(ticket.ticket, letter, command.text, command.html, by),)
 
 
 def _against_waiting(ticket: Ticket, command: Wait, now: datetime) -> str | None:
@@ -88,7 +109,7 @@ def _meaning(command: Command) -> tuple[str, Json, Json]:
         case Prioritise(priority=priority):
             return "ticket.prioritised", {"priority": priority}, {}
         case Answer():
-            raise ValueError("an answer is no step of a ticket")
+            raise ValueError("an answer is decided with its letter")
 
 
 def _told(fields: Json) -> Json:

@@ -63,6 +63,27 @@ def _opening(event: Event, tickets: Sequence[Ticket]) -> Decision:
 
 def _subject(said: Json) -> str | None:
     for name, length in (("subject", _SUBJECT), ("reason", _SUBJECT), ("text", _FIRST_WORDS), ("note", _FIRST_WORDS)):
-        if words := squeeze(said.get(name) or "", length):
+        text = said.get(name)
+        if isinstance(text, str) and (words := squeeze(text, length)):  # what a kind does not know may be anything
             return words
     return None
+
+
+def on_undelivered(ticket: Ticket, why: str) -> list[Decision]:
+    """The customer has no answer: whoever has the ticket finds it open, and reads why."""
+    return [Decision("ticket.reopened", ticket.ticket, {}, {"why": why})]
+
+
+def on_undone(ticket: Ticket, by: str | None) -> list[Decision]:
+    """Without the answer it is not the customer's turn."""
+    if ticket.state != "waiting" or ticket.waiting_for != "customer":
+        return []
+    data = {"by": by} if by else {}
+    return [Decision("ticket.reopened", ticket.ticket, data, {"why": "the answer was taken back"})]
+
+
+def on_settled(ticket: Ticket, by: str | None) -> list[Decision]:
+    """The answer arrived after all, or goes out again: it is the customer's turn."""
+    if ticket.state not in ("new", "open"):
+        return []
+    return [Decision("ticket.waiting", ticket.ticket, {"for": "customer"} | ({"by": by} if by else {}))]

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.discover import discover
 from hub.events.envelope import MAIN, Json
 from hub.events.ids import secret_id
+from hub.events.moments import instant
 from hub.events.text import digits, storable
 
 
@@ -27,6 +30,10 @@ class UnknownKind(Exception):
 
 class NewerVersion(Exception):
     """This event was written by a newer hub than this one; update this one before it reads on."""
+
+
+_DECIMALS = 30  # of an amount: a float written out has up to 17, and "1e-999999" would have a million
+_MOST = 10**15  # of what is counted: bigint ends at some 10^19, and the sequence of tickets goes on above its numbers
 
 
 def _lower(value: Any) -> Any:
@@ -52,7 +59,22 @@ def _money(text: str) -> str:
         raise ValueError("money is a decimal number as text, such as 12.50") from None
     if not amount.is_finite() or abs(amount) > 10**15:
         raise ValueError("money is a finite decimal number below 10^15")
+    if -int(amount.as_tuple().exponent) > _DECIMALS:
+        raise ValueError(f"money has at most {_DECIMALS} decimals")
     return f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():f}"
+
+
+def _counted(number: int) -> int:
+    if not 0 <= number < _MOST:
+        raise ValueError("is not a number from 0 to 10^15")
+    return number
+
+
+def _event_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError("is not an event's id, a UUID") from None
 
 
 def _as_text(value: Any) -> Any:
@@ -62,6 +84,9 @@ def _as_text(value: Any) -> Any:
 Text = Annotated[str, AfterValidator(storable)]
 Id = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable), Field(min_length=1, max_length=998)]
 Money = Annotated[str, BeforeValidator(_as_text), AfterValidator(_money)]
+Moment = Annotated[datetime, BeforeValidator(instant, json_schema_input_type=datetime)]
+Count = Annotated[int, AfterValidator(_counted)]
+EventId = AfterValidator(_event_id)
 _OneOrMore = Annotated[list[Party], Field(min_length=1)]
 Parties = Annotated[list[Party], BeforeValidator(_listed, json_schema_input_type=Party | list[Party])]
 SomeParties = Annotated[_OneOrMore, BeforeValidator(_listed, json_schema_input_type=Party | _OneOrMore)]
@@ -148,7 +173,7 @@ def current(document: Json) -> Json:
         return document
     if version > kind.version:
         raise NewerVersion(f"{kind.type} version {version}; this hub knows version {kind.version}")
-    data = document["data"]
+    data = dict(document["data"])  # whoever reads the document again finds it as it was
     for step in range(version, kind.version):
         data = kind.upcasts[step](data)
     return document | {"data": data, "version": kind.version}

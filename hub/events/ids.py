@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import count
 from uuid import UUID, uuid5
 from zlib import crc32
 
@@ -21,7 +22,7 @@ PARTITIONS = 16
 TOPIC_OF_KIND = {
     "payload": "inbound",
     "conversation": "touchpoints", "call": "touchpoints", "visit": "touchpoints", "contact": "touchpoints",
-    "party": "touchpoints",
+    "party": "touchpoints", "delivery": "touchpoints",
     "ticket": "tickets",
     "order": "orders",
     "link": "identity", "person": "identity",
@@ -41,7 +42,7 @@ def event_id(source: str, key: str) -> str:
 
 def secret_id(secret: bytes, *parts: str) -> str:
     """A UUID that nobody can compute without the installation's secret."""
-    raw = bytearray(hmac.digest(secret, "\x1f".join(parts).encode(), hashlib.sha256)[:16])
+    raw = bytearray(digest(secret, "\x1f".join(parts).encode()))
     raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
@@ -55,7 +56,15 @@ def party_id(secret: bytes, identifier: Identifier, generation: int = 0) -> str:
 
 def digest(secret: bytes, content: bytes) -> bytes:
     """What tells the same event from another under the same id; keyed, so that it betrays no personal value."""
-    return hmac.digest(secret, content, hashlib.sha256)[:16]
+    made = _keyed(secret).copy()
+    made.update(content)
+    return made.digest()[:16]
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: bytes) -> hmac.HMAC:
+    """To be copied: `hmac.digest` lets go of the GIL for each value, and then waits until another thread lets go of it."""
+    return hmac.new(secret, digestmod=hashlib.sha256)
 
 
 def stream(kind: str, name: str) -> str:
@@ -72,6 +81,12 @@ def place(stream_name: str) -> tuple[str, int]:
     """A stream's topic and partition: CRC-32 of its name, as librdkafka's partitioner `consistent` has it."""
     topic = topic_of(stream_name)
     return topic, crc32(stream_name.encode()) % TOPICS[topic]
+
+
+def stream_of(lane: tuple[str, int]) -> str:
+    """Some stream that lies in this partition."""
+    kind = next(kind for kind, topic in TOPIC_OF_KIND.items() if topic == lane[0])
+    return next(name for name in (f"{kind}:{n}" for n in count()) if place(name) == lane)
 
 
 def topic_of(stream_name: str) -> str:

@@ -33,12 +33,14 @@ class NotValid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What differs between installations: the secret of its ids, the region of national numbers, its order numbers."""
+    """What differs between installations: the secret of its ids, the region of national numbers, its order numbers, the zone
+    of times that name no offset (None: UTC)."""
 
     secret: bytes
     party_id: Callable[[Identifier], str]
     region: str = "IR"
     order_pattern: str = DEFAULT
+    timezone: str | None = None
 
 
 def prepare(
@@ -142,7 +144,7 @@ def _split(kind: type[Kind], fields: Kind) -> tuple[Json, Json]:
         personal["attachments"] = [a.pop("name", None) for a in data["attachments"]]
     for name in fields.model_extra or ():
         if name in personal:
-            personal[name] = storable_all(personal[name])
+            personal[storable(name)] = storable_all(personal.pop(name))
     return data, personal
 
 

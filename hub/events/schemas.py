@@ -14,6 +14,8 @@ SAYS = {
     "orders": "orders and their steps in the back office",
     "identity": "who parties are, and which of them are one customer",
 }
+REPLICAS, IN_STEP = 3, 2  # on Kafka: copies of a partition, and how many of them have an event before it is acknowledged
+DEAD = ".dead"  # what the name of a topic's twin for dead letters ends with
 
 
 def document(kind: type[Kind]) -> dict[str, Any]:
@@ -45,10 +47,13 @@ def topics() -> str:
     """`topics.yaml`."""
     lines = [
         "# Topics of the log. Partition counts are fixed at creation; a stream's partition is CRC-32 of its name.",
+        "# On Kafka `hub topics apply` makes them so. On fewer brokers there are as many copies as brokers.",
+        f"replication: {REPLICAS}",
+        f"min_insync_replicas: {IN_STEP}",
         "topics:",
     ]
     for topic, partitions in TOPICS.items():
         kinds = ", ".join(kind for kind, of in TOPIC_OF_KIND.items() if of == topic)
         lines += [f"  {topic}:", f"    says: {SAYS[topic]}", f"    partitions: {partitions}", "    retention: forever",
-                  f"    streams: [{kinds}]"]  # fmt: skip
+                  f"    dead_letters: {topic}{DEAD}", f"    streams: [{kinds}]"]  # fmt: skip
     return "\n".join(lines) + "\n"

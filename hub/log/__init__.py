@@ -1,1 +1,1 @@
-"""Events in order, kept: the protocol, `memory` (tests), `embedded` (PostgreSQL), one contract suite for all."""
+"""Events in order, kept: the protocol, `memory` (tests), `embedded` (PostgreSQL), `kafka`, one contract suite for all."""

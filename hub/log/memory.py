@@ -8,10 +8,12 @@ from typing import Any
 
 from hub.events.envelope import Sealed
 from hub.events.ids import lanes, place
-from hub.log._protocol import Appended, Place, Recorded
+from hub.log._protocol import Appended, DeadLetter, Place, Recorded, not_at_end
 
 
 class MemoryLog:
+    in_store = False
+
     def __init__(self) -> None:
         self._lock = Lock()
         self._parts: dict[tuple[str, int], list[bytes]] = {lane: [] for lane in lanes()}
@@ -29,9 +31,18 @@ class MemoryLog:
                 for n, value in enumerate(self._parts[topic, part][start : start + limit])
             ]
 
+    def ahead(self, starts: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+        return not_at_end(starts, self.ends())
+
     def ends(self) -> dict[tuple[str, int], int]:
         with self._lock:
             return {lane: len(values) for lane, values in self._parts.items()}
+
+    def copy_dead(self, letters: Sequence[DeadLetter]) -> None:
+        """It has no twins."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _append(self, event: Sealed) -> Appended:
         if event.id in self._known:

@@ -78,6 +78,6 @@ def _moment(text: str | None) -> datetime | None:
 
 
 projection = Fold(
-    name="calls", version=1, row=Call, types=frozenset(WEIGHT), apply=apply,
-    indexes=("(party, time DESC, stream DESC)",),
+    name="calls", version=2, row=Call, types=frozenset(WEIGHT), apply=apply,
+    indexes=("(party, time DESC, stream DESC)", "(time) WHERE state <> 'ended'"),
 )  # fmt: skip

@@ -31,8 +31,12 @@ def _values(event: Event, *names: str) -> list[str]:
 
 
 def _text(event: Event) -> list[str]:
+    return _values(event, "subject", "title", "reason", "note", "caller_name", "text")
+
+
+def _message(event: Event) -> list[str]:
     sender = (event.personal.get("from") or {}).get("name")
-    return [*([sender] if sender else []), *_values(event, "subject", "title", "reason", "note", "caller_name", "text")]
+    return [*([sender] if sender else []), *_text(event)]
 
 
 def _described(event: Event) -> list[str]:
@@ -50,13 +54,11 @@ def _ticket(event: Event) -> list[str]:
 
 
 SOURCES: dict[str, Callable[[Event], list[str]]] = {
-    **dict.fromkeys(
-        ("message.received", "message.sent", "call.ended", "visit.recorded", "form.submitted", "contact.recorded"),
-        _text,
-    ),
+    **dict.fromkeys(("message.received", "message.sent"), _message),
+    **dict.fromkeys(("call.ended", "visit.recorded", "form.submitted", "contact.recorded"), _text),
     "party.described": _described,
     **dict.fromkeys((kind.type for kind in ORDER_STEPS), _order),
-    **dict.fromkeys(("ticket.opened", "ticket.noted", "ticket.resolved"), _ticket),
+    **dict.fromkeys(("ticket.opened", "ticket.noted", "ticket.resolved", "ticket.answered"), _ticket),
 }
 
 

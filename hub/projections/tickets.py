@@ -38,7 +38,8 @@ class Ticket:
     steps: list[list[object]]
 
 
-KEPT = ("number", "conversation", "contacts", "contact", "priority", "department", "follows", "to", "for", "until")
+KEPT = ("number", "conversation", "contacts", "contact", "priority", "department", "follows", "to", "for", "until",
+        "automatic")  # fmt: skip
 
 
 def apply(row: Ticket | None, event: Event) -> Ticket:
@@ -47,6 +48,8 @@ def apply(row: Ticket | None, event: Event) -> Ticket:
         said["party"] = event.party
     if event.type == "ticket.opened" and event.personal.get("subject"):
         said["subject"] = event.personal["subject"]
+    if event.type == "ticket.reopened" and event.personal.get("why"):
+        said["why"] = event.personal["why"]
     step = [event.revision or 0, iso(event.time), event.root, event.type, event.data.get("by"), said]
     if row and step[:3] > row.steps[-1][:3]:
         return replace(_after(row, step), steps=[*row.steps, step])
@@ -67,7 +70,7 @@ def folded(stream: str, steps: list[list[object]]) -> Ticket:
 
 
 def _after(ticket: Ticket, step: list[object]) -> Ticket:
-    revision, at, _, kind, _, said = step
+    revision, at, id, kind, by, said = step
     assert isinstance(revision, int)
     assert isinstance(said, dict)
     time = datetime.fromisoformat(str(at))
@@ -93,10 +96,20 @@ def _after(ticket: Ticket, step: list[object]) -> Ticket:
         case "ticket.contact_attached":
             answered = ticket.state == "waiting" and ticket.waiting_for == "customer"
             return _with(replace(_awake(ticket), state="open") if answered else ticket, [said.get("contact")])
+        case "ticket.answered":
+            return _answered(_with(ticket, [str(id)]), None if said.get("automatic") == "reply" else by)
         case "ticket.prioritised":
             return replace(ticket, priority=said.get("priority"))
         case _:
             return ticket
+
+
+def _answered(ticket: Ticket, by: object) -> Ticket:
+    """Who answers has it, if nobody had; then it is the customer's turn. What waits for others goes on waiting."""
+    if by is None:
+        return ticket
+    ticket = replace(ticket, owner=ticket.owner or str(by))
+    return replace(ticket, state="waiting", waiting_for="customer") if ticket.state in ("new", "open") else ticket
 
 
 def _awake(ticket: Ticket) -> Ticket:
@@ -109,6 +122,6 @@ def _with(ticket: Ticket, contacts: list[str | None]) -> Ticket:
 
 
 projection = Fold(
-    name="tickets", version=1, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    name="tickets", version=2, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
     indexes=("(ticket)", "(number)", "(party)", "(state, changed DESC)", "(conversation)"),
 )  # fmt: skip

@@ -44,6 +44,12 @@ def _message(event: Event) -> Json:
             "automatic": about if about != "no" else None}  # fmt: skip
 
 
+def _answer(event: Event) -> Json:
+    about = event.data.get("automatic")
+    return {"channel": event.data["channel"], "direction": "out", "title": event.personal.get("subject"),
+            "agent": event.data.get("by"), "automatic": about if about != "no" else None}  # fmt: skip
+
+
 def _visit(event: Event) -> Json:
     said = event.personal
     return {"channel": "visit", "direction": "in", "title": said.get("reason"), "text": said.get("note")}
@@ -81,7 +87,7 @@ def _filled_in(fields: Any) -> str | None:
 
 
 SHOWN: Mapping[str, Callable[[Event], Json]] = {
-    "message.received": _message, "message.sent": _message, "visit.recorded": _visit,
+    "message.received": _message, "message.sent": _message, "ticket.answered": _answer, "visit.recorded": _visit,
     "page.viewed": _page, "form.submitted": _page, "contact.recorded": _contact,
     **dict.fromkeys((kind.type for kind in ORDER_STEPS), _order),
     **dict.fromkeys((name for name, kind in catalogue().items() if kind.shown_as), _plain),
@@ -95,6 +101,7 @@ def rows(event: Event) -> Iterator[Item]:
         "title": None,
         "text": personal.get("text"),
         "automatic": None,
+        "agent": event.data.get("agent"),
         "orders": event.data.get("orders") or [],
     }
     look |= SHOWN[event.type](event)
@@ -104,14 +111,14 @@ def rows(event: Event) -> Iterator[Item]:
             stream=event.stream, item=event.root, n=n, party=party, time=event.time, recorded=event.recorded,
             type=event.type, channel=look["channel"], direction=look["direction"],
             title=look["title"] and squeeze(look["title"], 300), text=look["text"] and look["text"][:TEXT],
-            agent=event.data.get("agent"), automatic=look["automatic"], orders=look["orders"],
+            agent=look["agent"], automatic=look["automatic"], orders=look["orders"],
             attachments=_attachments(event),
         )  # fmt: skip
 
 
 def _attachments(event: Event) -> list[Json]:
     kept = event.data.get("attachments") or []
-    names = event.personal.get("attachments") or [None] * len(kept)
+    names = (event.personal.get("attachments") if kept else None) or [None] * len(kept)
     return [
         {"name": name, "type": a.get("type"), "size": a.get("size"), "sha256": a.get("sha256")}
         for a, name in zip(kept, names, strict=False)

@@ -1,3 +1,6 @@
-"""What is seen from outside: `app` puts the HTTP API together, `api` has one file per subject, `door` takes events in,
-`access`, `problems`, `shapes` and `answers` are what all of them share, `static` is served as it is.
+"""What is seen from outside: `app` puts it together; `api` has one file per subject for programs, `pages` one per page for
+people, with their `templates` and the `words` of each language.
+
+`access` and `session` say who asks, `problems` and `error_pages` what went wrong, `render` and `dates` how things are shown,
+`ringing` what rings now; `door` takes events in, `static` is served as it is.
 """

@@ -1,7 +1,9 @@
-"""Who is asking, and whether he may: `Authorization: Bearer KEY`, checked against the one table of roles."""
+"""Who is asking, and whether he may: `Authorization: Bearer KEY`, or the cookie of somebody who is signed in (our own
+pages' scripts), checked against the one table of roles."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Annotated, Any
@@ -11,14 +13,20 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPBearer
 
 from hub.screens.problems import Problem
+from hub.screens.session import SAFE, good, viewer_of
 from hub.store.access import PERMISSIONS, Access, Caller
+from hub.store.database import Unavailable
 
+SURE = 15.0  # seconds for which it is believed that whoever holds a connection may keep it
 _bearer = HTTPBearer(auto_error=False, description="An API key, as `hub keys create` prints it.", scheme_name="key")
 
 
-async def caller_of(request: Request) -> Caller:
-    """Whose key the request brings. A key seen a moment ago costs no query."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+async def caller_of(request: Request, renew: bool = True) -> Caller:
+    """Whose key the request brings, else who is signed in. A key seen a moment ago costs no query."""
+    sent = request.headers.get("authorization")
+    if sent is None and (signed_in := await _signed_in(request, renew)):
+        return signed_in
+    scheme, _, key = (sent or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise _unknown("A key is needed: Authorization: Bearer KEY.")
     access: Access = request.app.state.access
@@ -28,6 +36,16 @@ async def caller_of(request: Request) -> Caller:
     if caller is None:
         raise _unknown("This key is not known.")
     return caller
+
+
+async def _signed_in(request: Request, renew: bool) -> Caller | None:
+    """A browser sends its cookie whoever made it ask, so what changes something also brings what only our pages know."""
+    viewer = await viewer_of(request, renew)
+    if viewer is None:
+        return None
+    if request.method not in SAFE and not good(request.headers.get("x-csrf"), viewer.csrf):
+        raise Problem(403, "Signed in with a cookie, a request that changes something must bring X-CSRF.")
+    return Caller(viewer.login, viewer.role)
 
 
 def _unknown(detail: str) -> Problem:
@@ -41,12 +59,42 @@ def may(permission: str) -> Callable[..., Awaitable[Caller]]:
         raise ValueError(f"no role has the permission {permission!r}")
 
     async def check(request: Request, _: Annotated[Any, Depends(_bearer)] = None) -> Caller:
-        caller = await caller_of(request)
-        if not caller.may(permission):
-            raise Problem(403, f"The role {caller.role} may not do this; it needs the permission {permission!r}.")
-        return caller
+        return await permitted(request, permission)
 
     return check
+
+
+async def permitted(request: Request, permission: str) -> Caller:
+    """Who asks, once it is clear that he may. Raises Problem."""
+    caller = await caller_of(request)
+    if not caller.may(permission):
+        raise Problem(403, f"The role {caller.role} may not do this; it needs the permission {permission!r}.")
+    request.state.caller = caller
+    return caller
+
+
+class Permit:
+    """That whoever opened a connection may keep it: his key is still there, or he is still signed in, and his role may.
+
+    Asking is no request of his: a page that is only left open keeps nobody signed in.
+    """
+
+    def __init__(self, request: Request, permission: str) -> None:
+        self._request, self._permission = request, permission
+        self._asked = time.monotonic()
+
+    async def holds(self) -> bool:
+        """Asks the database where the last answer is older than SURE seconds. While that is away nothing new is known."""
+        if time.monotonic() - self._asked < SURE:
+            return True
+        try:
+            caller = await caller_of(self._request, renew=False)
+        except Problem:
+            return False
+        except Unavailable:
+            return True
+        self._asked = time.monotonic()
+        return caller.may(self._permission)
 
 
 def needs(permission: str) -> dict[str, Any]:

@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Response
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
-from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.consumers.door import Door
+from hub.consumers.health import Watch
 from hub.consumers.project import CHANNEL
 from hub.discover import discover
-from hub.screens import problems
-from hub.screens.asked import Hub
-from hub.screens.door import Door
+from hub.screens import error_pages, problems, refusals
+from hub.screens.accounted import Accounted
+from hub.screens.asked import LARGE, Hub
+from hub.screens.gate import Gate
+from hub.screens.ringing import Calls
+from hub.screens.shared import Shared
+from hub.screens.static_files import Kept
+from hub.screens.straight import Straight
+from hub.screens.traced import Traced
 from hub.store.access import Access
 from hub.store.changes import Changes
 from hub.store.figures import Figures
+from hub.store.passwords import Passwords
 
 STATIC = Path(__file__).parent / "static"
 _ABOUT = """Every contact and every step of an order, as one timeline per customer.
 
 Times are ISO 8601 with offset, ids lower-case UUIDs, money is text with a currency. Lists are
 `{"items": [...], "next": CURSOR or null}`. Errors are RFC 9457 (`application/problem+json`)."""
+_HASHING = 2  # passwords checked at once; who waits for his turn holds no thread
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+# With no-referrer browsers would not say in Origin that a form is from our own page.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
 }
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
@@ -50,7 +68,8 @@ _DOCS = """<!DOCTYPE html>
 """
 _FAILURES = {
     "400": "Nothing of what was sent can be read", "401": "No key, or one that is not known",
-    "403": "The key's role may not do this", "404": "There is no such thing", "413": "Too large",
+    "403": "The key's role may not do this", "404": "There is no such thing", "408": "The body stopped coming",
+    "413": "Too large",
     "422": "What was sent is not what is asked for; `errors` says where", "503": "The hub or its database is away",
 }  # fmt: skip
 
@@ -72,13 +91,30 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.door = Door(hub.recorder)
     app.state.access = Access(hub.database)
     app.state.changes = Changes(hub.database, CHANNEL)
+    app.state.calls = Calls(hub, app.state.changes)
+    app.state.shared = Shared(app.state.changes)
+    app.state.accounted = Accounted(hub)
     app.state.figures = Figures()
+    app.state.watch = Watch(hub.recorder)
+    app.state.streams = set()
+    app.state.bell = None
+    app.state.passwords = Passwords()
+    app.state.large = asyncio.Semaphore(LARGE)
+    app.state.turn = asyncio.Lock()
+    app.state.hashing = asyncio.Semaphore(_HASHING)
     problems.install(app)
+    error_pages.install(app)
+    refusals.install(app)
     for router in discover("hub.screens.api", "router").values():
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in discover("hub.screens.pages", "router").values():
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", GZipMiddleware(Kept(directory=STATIC)), name="static")
     app.add_api_route("/docs", _docs, include_in_schema=False)
+    app.add_middleware(Straight)
+    app.add_middleware(Gate)
     app.add_middleware(Guarded)
+    app.add_middleware(Traced)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 
@@ -97,7 +133,8 @@ class Guarded:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                is_page = headers.get("content-type", "").startswith("text/html")
+                for name, value in (_HEADERS | (_PAGE_HEADERS if is_page else {})).items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -123,7 +160,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
 def _add_failures(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     keyed = "x-permission" in operation
-    common = ["503", *(["401", "403", "422"] if keyed else []), *(["400", "413"] if "requestBody" in operation else [])]
+    common = ["503", *(["401", "403", "422"] if keyed else []), *(["400", "408", "413"] if "requestBody" in operation else [])]
     named = any(parameter["in"] == "path" for parameter in operation.get("parameters", ()))
     for status in [*common, *(["404"] if named else [])]:
         responses.setdefault(status, {"description": _FAILURES[status]})

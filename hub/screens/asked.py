@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
+from hub.consumers.door import Door
 from hub.consumers.record import Recorder
 from hub.events.text import storable
 from hub.log._protocol import Place
-from hub.screens.door import Door
 from hub.screens.problems import Problem
 from hub.settings import Settings
 from hub.store.changes import shown
@@ -23,6 +30,9 @@ from hub.store.database import Connection, Database
 from hub.store.keys import Keys
 
 BODY = 32 * 1024 * 1024  # bytes of a request
+SMALL = 1024 * 1024  # bytes; requests up to there come in beside one another
+LARGE = 2  # requests with more that come in at once
+_STALLED = 30.0  # seconds without a byte after which one of these has to begin again
 SHOWN_WITHIN = 2.0  # seconds for which a command waits until its effects are shown
 _LOOK = 0.01
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -104,18 +114,45 @@ def spoken(number: str | None) -> str | None:
     return f"+{number[1:]}" if number and number.startswith(" ") and number[1:2].isdigit() else number
 
 
-async def body_of(request: Request) -> bytes:
-    """The raw body. Raises Problem 413 before it is all in memory."""
+@asynccontextmanager
+async def body_of(request: Request) -> AsyncIterator[bytes]:
+    """The raw body, for as long as this lasts. Raises Problem: 413 before a body that is too large is all in memory, 408.
+
+    Few large ones come in at a time, of the others only the beginning. Whoever stops sending makes room for the next.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > BODY:
         raise _too_large()
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > BODY:
-            raise _too_large()
-        pieces.append(piece)
-    return b"".join(pieces)
+    async with AsyncExitStack() as room:
+        pieces, size, large = [], 0, False
+        stream = request.stream()
+        while (piece := await _next(stream, _STALLED if large else None)) is not None:
+            size += len(piece)
+            if size > BODY:
+                raise _too_large()
+            if size > SMALL and not large:
+                await room.enter_async_context(request.app.state.large)
+                large = True
+            pieces.append(piece)
+        body = b"".join(pieces)
+        pieces.clear()
+        yield body
+
+
+def turn_of(request: Request, body: bytes) -> AbstractAsyncContextManager[None]:
+    """A large body takes some ten times its size while it is understood and written down: one at a time."""
+    turn: AbstractAsyncContextManager[None] = request.app.state.turn
+    return turn if len(body) > SMALL else nullcontext()
+
+
+async def _next(stream: AsyncIterator[bytes], seconds: float | None) -> bytes | None:
+    """What comes next; None at the end."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(stream, None)
+    except TimeoutError:
+        detail = f"Nothing more of the body came for {seconds:.0f} seconds; send it again."
+        raise Problem(408, detail, headers={"Connection": "close"}) from None
 
 
 def _too_large() -> Problem:

@@ -13,8 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from hub.consumers.door import DoorClosed, DoorFull
 from hub.home import disk_full
-from hub.screens.door import DoorClosed, DoorFull
+from hub.log._protocol import LogAway, LogLost, LogRefused
 from hub.store.blobs import Full
 from hub.store.customers import TooLarge
 from hub.store.database import Unavailable
@@ -73,8 +74,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(WrongCursor, _wrong_cursor)
     app.add_exception_handler(TooLarge, _too_large)
-    for away in (Unavailable, DoorFull, DoorClosed, Full):
+    for away in (Unavailable, DoorFull, DoorClosed, Full, LogAway):
         app.add_exception_handler(away, _away)
+    for refused in (LogRefused, LogLost):
+        app.add_exception_handler(refused, _log_refused)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -119,7 +122,14 @@ async def _too_large(request: Request, error: Exception) -> Response:
 async def _away(request: Request, error: Exception) -> Response:
     away = disk_full(request.app.state.hub.settings.home) or "The database cannot be reached; try again."
     detail = str(error) if isinstance(error, DoorFull | DoorClosed | Full) else away
+    if isinstance(error, LogAway):
+        detail = "The log cannot be reached; send it again in a moment: what arrived all the same counts once."
     return problem(503, detail, headers={"Retry-After": "1"})
+
+
+async def _log_refused(request: Request, error: Exception) -> Response:
+    log.error("the log takes nothing", why=str(error))
+    return problem(503, "The log does not take what it is given; an operator must look at it.")
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

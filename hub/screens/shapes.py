@@ -41,12 +41,30 @@ class Link(BaseModel):
 
 
 class Step(BaseModel):
-    """One step of a ticket."""
+    """One step of a ticket. `id` is its event; `why` the reason, where it has one."""
 
     model_config = ConfigDict(extra="allow")
     type: str
     time: datetime
     by: str | None
+    id: str
+    why: str | None
+
+
+class Delivery(BaseModel):
+    """What became of an answer on its way out; its id is the answer's. `due`: not before; `reason`: in words."""
+
+    model_config = _example(id=TICKET_ID, state="waiting", due=TIME, reason=None)
+    id: str
+    state: Literal["waiting", "sending", "sent", "failed", "uncertain", "undone"]
+    due: datetime
+    reason: str | None
+
+
+class DeliveryAsked(Delivery):
+    """`text`: the words of an answer that was taken back, for the box that they were written in."""
+
+    text: str | None
 
 
 class Ticket(BaseModel):
@@ -55,7 +73,7 @@ class Ticket(BaseModel):
     model_config = _example(
         id=TICKET_ID, number=1001, state="open", waiting_for=None, subject="Where is my order?", customer=PARTY_ID,
         owner="sara", priority="normal", department=None, opened=TIME, changed=TIME, contacts=[], orders=["1042"],
-        history=[{"type": "ticket.opened", "time": TIME, "by": None}], revision=2,
+        history=[{"type": "ticket.opened", "time": TIME, "by": None, "id": TICKET_ID, "why": None}], revision=2, deliveries=[],
     )  # fmt: skip
     id: str
     number: int | None
@@ -72,6 +90,7 @@ class Ticket(BaseModel):
     orders: list[str]
     history: list[Step]
     revision: int
+    deliveries: list[Delivery]
 
 
 class Line(BaseModel):
@@ -120,12 +139,13 @@ class Attachment(BaseModel):
 
 
 class Item(BaseModel):
-    """One contact or back-office step in a timeline."""
+    """One contact or back-office step in a timeline. `said`: the text without what it quotes, null where that is all of
+    it; `delivery`: what became of an answer of ours."""
 
     model_config = _example(
         id=TICKET_ID, type="message.received", time=TIME, recorded=TIME, channel="email", direction="in",
         party=PARTY_ID, title="Where is my order?", text="I ordered last week ...", ticket=TICKET_ID, orders=["1042"],
-        attachments=[],
+        attachments=[], said=None, delivery=None,
     )  # fmt: skip
     id: str
     type: str
@@ -139,6 +159,8 @@ class Item(BaseModel):
     ticket: str | None
     orders: list[str]
     attachments: list[Attachment]
+    said: str | None
+    delivery: Delivery | None
 
 
 class Customer(BaseModel):

@@ -1,23 +1,29 @@
-"""Who may call: API keys with roles. Of a key only its SHA-256 is kept, for it is random and long."""
+"""Who may do what: the one table of roles, for people and for API keys; and the keys themselves.
+
+Of a key only its SHA-256 is kept, for it is random and long.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import time
+from datetime import datetime
 from typing import NamedTuple
 
 from hub.events.text import storable
 from hub.store.database import Database
 
+# `reject`: see what nobody understood, as it came, and try it again; `ring`: make a test call; `manage`: the settings.
 ROLES: dict[str, frozenset[str]] = {
-    "admin": frozenset({"read", "lookup", "export", "send", "command", "link"}),
-    "supervisor": frozenset({"read", "lookup", "command", "link", "send"}),
-    "agent": frozenset({"read", "lookup", "command", "link", "send"}),
+    "admin": frozenset({"read", "lookup", "export", "send", "command", "link", "ring", "reject", "manage"}),
+    "supervisor": frozenset({"read", "lookup", "command", "link", "send", "ring", "reject"}),
+    "agent": frozenset({"read", "lookup", "command", "link", "send", "ring"}),
     "analyst": frozenset({"read", "lookup", "export"}),
     "machine": frozenset({"send", "lookup"}),
 }
 PERMISSIONS = ROLES["admin"]
+PEOPLE = tuple(role for role, permitted in ROLES.items() if "read" in permitted)  # a page is for reading
 _FRESH = 5.0  # seconds for which an answer is remembered; a key that was deleted works so long
 _REMEMBERED = 10_000  # so that guessing keys does not fill the memory
 
@@ -30,8 +36,16 @@ class NoSuchRole(Exception):
     """Roles are admin, supervisor, agent, analyst and machine."""
 
 
+class Key(NamedTuple):
+    """What is known of a key; its text is not."""
+
+    name: str
+    role: str
+    created: datetime
+
+
 class Caller(NamedTuple):
-    """Whose key it is and what he is."""
+    """Who asks and what he is: the name of a key, or the login of somebody who is signed in."""
 
     name: str
     role: str
@@ -55,6 +69,18 @@ def create(database: Database, name: str, role: str) -> str:
     return key
 
 
+def listed(database: Database) -> list[Key]:
+    """All keys, by name."""
+    return [Key(*row) for row in database.rows("SELECT name, role, created FROM api_key ORDER BY name")]
+
+
+def delete(database: Database, name: str) -> bool:
+    """Whether there was such a key; whoever uses it is refused within seconds."""
+    with database.transaction() as tx:
+        gone = tx.execute("DELETE FROM api_key WHERE name = %s RETURNING name", [storable(name)]).fetchone()
+    return gone is not None
+
+
 class Access:
     """Finds callers by their keys; what was found is remembered for a few seconds."""
 
@@ -66,6 +92,10 @@ class Access:
         """Whether the answer is fresh, and the answer; never waits."""
         until, caller = self._found.get(_hash(key), (0.0, None))
         return until > time.monotonic(), caller
+
+    def forget(self) -> None:
+        """Ask again of every key: one was deleted here."""
+        self._found = {}
 
     def find(self, key: str) -> Caller | None:
         """Whose key this is; None for nobody's."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from hub.events.ids import named
 from hub.log._protocol import Place, Recorded
 from hub.store.database import Connection
 
@@ -153,13 +155,43 @@ def dead(tx: Connection) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def count_dead(tx: Connection, step: str) -> int:
+    """How many dead letters of a step nobody has seen to."""
+    row = tx.execute("SELECT count(*) FROM dead_letter WHERE step = %s", [step]).fetchone()
+    return row[0] if row else 0
+
+
 def revive(tx: Connection, ids: Sequence[str]) -> set[str]:
-    """Take these dead letters of the project step (all, if none is named) off the list; the streams they are of."""
+    """Take these dead letters of the project step (all, if none is named) off the list; the streams they are of.
+
+    One that is no event at all stays: nothing of it is in the archive, so nothing would be folded in its place.
+    """
     rows = tx.execute(
-        "DELETE FROM dead_letter WHERE step = 'project' AND (%s OR id IN (SELECT unnest(%s::uuid[]))) RETURNING stream",
+        "DELETE FROM dead_letter WHERE step = 'project' AND stream <> ''"
+        " AND (%s OR id IN (SELECT unnest(%s::uuid[]))) RETURNING stream",
         [not ids, list(ids)],
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def take_dead(tx: Connection, step: str, id: str) -> list[Recorded]:
+    """Take a dead letter of this step off the list, for this transaction to do; its event, unless somebody else has it."""
+    rows = tx.execute(
+        "DELETE FROM dead_letter d USING event e WHERE d.step = %s AND d.id = %s::uuid AND e.topic = d.topic"
+        " AND e.part = d.part AND e.position = d.position RETURNING e.topic, e.part, e.position, e.value",
+        [step, id],
+    ).fetchall()
+    return _recorded(rows)
+
+
+def take_unread(tx: Connection, step: str, ids: Sequence[str]) -> list[Recorded]:
+    """The same of those (all, if none is named) that were no events when they died: as they lay in the log."""
+    rows = tx.execute(
+        "DELETE FROM dead_letter WHERE step = %s AND value IS NOT NULL AND (%s OR id IN (SELECT unnest(%s::uuid[])))"
+        " RETURNING topic, part, position, value, headers",
+        [step, not ids, list(ids)],
+    ).fetchall()
+    return [Recorded(Place(*where), bytes(value), unpacked(beside)) for *where, value, beside in sorted(rows)]
 
 
 def bury(tx: Connection, step: str, batch: Sequence[Recorded], reason: str) -> None:
@@ -170,6 +202,25 @@ def bury(tx: Connection, step: str, batch: Sequence[Recorded], reason: str) -> N
             " id, stream, %s FROM event WHERE topic = %s AND part = %s AND position = %s ON CONFLICT DO NOTHING",
             [step, reason, *recorded.place],
         )
+
+
+def bury_unread(tx: Connection, step: str, recorded: Recorded, reason: str) -> None:
+    """A dead letter that is no event at all: it has neither an id nor a stream of its own, and keeps its bytes."""
+    place = recorded.place
+    tx.execute(
+        "INSERT INTO dead_letter (step, topic, part, position, id, stream, reason, value, headers)"
+        " VALUES (%s, %s, %s, %s, %s, '', %s, %s, %s) ON CONFLICT DO NOTHING",
+        [step, *place, named("unread", str(place)), reason, recorded.value, packed(recorded.headers)],
+    )
+
+
+def packed(headers: Sequence[tuple[str, bytes]]) -> str:
+    """As JSON in a column of text: whoever wrote them may have named them anything."""
+    return orjson.dumps([[name, b64encode(value or b"").decode()] for name, value in headers]).decode()
+
+
+def unpacked(headers: str) -> list[tuple[str, bytes]]:
+    return [(name, b64decode(value)) for name, value in orjson.loads(headers)]
 
 
 def _recorded(rows: list[tuple[str, int, int, str]]) -> list[Recorded]:

@@ -40,7 +40,9 @@ class Blobs:
 
     def put(self, path: str, key: bytes, content: Iterable[bytes]) -> None:
         """Write a blob; there when it returns. The same path again is overwritten with the same content."""
-        sealed = _sealed(path, key, content)
+        self._write(path, sealed(path, key, content))
+
+    def _write(self, path: str, sealed: Iterable[bytes]) -> None:
         try:
             obstore.put(self._store, path, sealed, use_multipart=True, chunk_size=8 * PIECE, max_concurrency=1)
         except GenericError as error:
@@ -54,7 +56,24 @@ class Blobs:
             stream = obstore.get(self._store, path).stream(min_chunk_size=PIECE)
         except FileNotFoundError:
             raise Missing(f"{Missing.__doc__} ({path})") from None
-        return _opened(path, key, stream)
+        return opened(path, key, stream)
+
+    def listed(self) -> Iterator[tuple[str, int]]:
+        """The path and the size of every blob, as they are kept."""
+        for batch in obstore.list(self._store):
+            yield from ((found["path"], found["size"]) for found in batch)
+
+    def sealed(self, path: str) -> Iterator[bytes]:
+        """A blob as it is kept, without its key. Raises Missing."""
+        try:
+            stream = obstore.get(self._store, path).stream(min_chunk_size=PIECE)
+        except FileNotFoundError:
+            raise Missing(f"{Missing.__doc__} ({path})") from None
+        return (bytes(chunk) for chunk in stream)
+
+    def put_sealed(self, path: str, content: Iterable[bytes]) -> None:
+        """What `sealed` gave; there when it returns."""
+        self._write(path, content)
 
     def delete(self, owner: str) -> None:
         """Delete all blobs of an owner."""
@@ -67,7 +86,8 @@ def pieces(file: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _sealed(path: str, key: bytes, content: Iterable[bytes]) -> Iterator[bytes]:
+def sealed(path: str, key: bytes, content: Iterable[bytes]) -> Iterator[bytes]:
+    """Content of any length in sealed pieces. It should come in pieces that are not small."""
     held, number = b"", 0
     for chunk in content:
         held += chunk
@@ -77,7 +97,8 @@ def _sealed(path: str, key: bytes, content: Iterable[bytes]) -> Iterator[bytes]:
     yield shut(key, held, f"{path}/{number}/last")
 
 
-def _opened(path: str, key: bytes, stream: Iterable[Any]) -> Iterator[bytes]:
+def opened(path: str, key: bytes, stream: Iterable[Any]) -> Iterator[bytes]:
+    """What `sealed` was given. Raises Damaged."""
     held, number = b"", 0
     try:
         for chunk in stream:

@@ -5,15 +5,18 @@ The log itself says what changed: the events between two vectors name the stream
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event as Flag
 from threading import Lock, Thread
+from typing import Any
 
 import structlog
 
 from hub.events.ids import lanes, link_stream, place
 from hub.log._protocol import Place
+from hub.store import deliveries, outbox
 from hub.store.database import Connection, Database, Unavailable
 from hub.store.listening import listen
 
@@ -24,16 +27,22 @@ _LANES = sorted(lane for lane in lanes() if lane[0] != "inbound")
 _MOST = 20_000  # events; whoever was away for more is told that everything changed
 _AGAIN = 1.0  # seconds until a database that went away is asked again
 _PAUSE = 0.02  # seconds between two looks, for under load every batch says something
+_CONTACTS = ("call:", "contact:", "conversation:", "visit:", "party:")
+_RECENT = timedelta(minutes=5)  # a call that began before no longer rings
 _PATIENCE = 0.5  # seconds between looks where nobody says anything
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """`streams` and `parties` of which something is shown anew; `everything`: too much to say."""
+    """`streams` and `parties` of which something is shown anew; `everything`: too much to say.
+
+    `rings`: the extensions, queues and numbers at which calls of the last minutes rang; "" where one rings for all.
+    """
 
     streams: frozenset[str] = frozenset()
     parties: frozenset[str] = frozenset()
     everything: bool = False
+    rings: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.streams)
@@ -41,6 +50,14 @@ class Changed:
     def desk(self) -> bool:
         """Whether a ticket changed or a telephone rang."""
         return self.everything or any(stream.startswith(("ticket:", "call:")) for stream in self.streams)
+
+    def today(self) -> bool:
+        """Whether there was a contact, on whatever channel."""
+        return self.everything or any(stream.startswith(_CONTACTS) for stream in self.streams)
+
+    def rang(self, where: str) -> bool:
+        """Whether the calls that ring there may be others now; "" stands for whoever hears all of them."""
+        return self.everything or (bool(self.rings) and (not where or not self.rings.isdisjoint((where, ""))))
 
 
 def vector(tx: Connection) -> Vector:
@@ -77,14 +94,39 @@ def between(tx: Connection, since: Vector, until: Vector) -> Changed:
     if any(again for _, again in rows):
         return Changed(everything=True)
     streams = sorted({stream for stream, _ in rows})
+    streams += deliveries.tickets_of(tx, streams)
     owners = tx.execute(
         "SELECT DISTINCT o.party::text FROM owners o JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [streams]
     ).fetchall() if streams else []  # fmt: skip
-    return Changed(frozenset(streams), frozenset(party for (party,) in owners))
+    return Changed(frozenset(streams), frozenset(party for (party,) in owners), rings=_rings(tx, streams))
+
+
+def _rings(tx: Connection, streams: Sequence[str]) -> frozenset[str]:
+    """Where those of these that are calls of the last minutes rang, each of their legs."""
+    calls = [stream for stream in streams if stream.startswith("call:")]
+    if not calls:
+        return frozenset()
+    legs = tx.execute(
+        "SELECT p -> 4 FROM calls c"
+        " JOIN unnest(%s::text[]) AS n(stream) USING (stream) CROSS JOIN LATERAL jsonb_array_elements(c.parts) AS l(p)"
+        " WHERE c.time > now() - %s",
+        [calls, _RECENT],
+    ).fetchall()
+    return rings_at([leg for (leg,) in legs])
+
+
+def rings_at(parts: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Where a call of which this was told rings. What rings and names neither agent nor queue rings for all, which is "";
+    what only answers or ends and names nobody rings where it rang before."""
+    places = {place for part in parts for name in ("agent", "queue", "desk") if (place := part.get(name))}
+    for_all = any(part["state"] == "ringing" and not (part.get("agent") or part.get("queue")) for part in parts)
+    return frozenset(places | {""} if for_all else places)
 
 
 def shown(tx: Connection, places: Sequence[Place]) -> bool:
-    """Whether what lies at these places is folded."""
+    """Whether what lies at these places is folded; what was in the outbox is, once it has left it."""
+    if outbox.wait(tx, places):
+        return False
     waiting = tx.execute(
         "SELECT FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS n(topic, part, position) JOIN checkpoint c"
         " ON c.step = %s AND c.topic = n.topic AND c.part = n.part AND c.next <= n.position LIMIT 1",
@@ -94,11 +136,12 @@ def shown(tx: Connection, places: Sequence[Place]) -> bool:
 
 
 def last(tx: Connection, stream: str) -> tuple[Place, ...]:
-    """Where the last event of this stream's partition lies."""
+    """Where the last event of this stream's partition lies, and what waits of the stream in the outbox."""
+    waiting = tuple(recorded.place for recorded in outbox.of_streams(tx, [stream]))
     row = tx.execute(
         "SELECT topic, part, next - 1 FROM log_head WHERE topic = %s AND part = %s", list(place(stream))
     ).fetchone()
-    return (Place(*row),) if row else ()
+    return (*waiting, Place(*row)) if row else waiting
 
 
 def pair(tx: Connection, link: str) -> tuple[str, str] | None:

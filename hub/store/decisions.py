@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.log._protocol import Place, Recorded
+from hub.store import outbox
 from hub.store.database import Connection
 
 # Unlike the projections this reads what is not folded yet: a decision follows the last one, shown or not. LATERAL and
@@ -67,15 +68,22 @@ def keep(tx: Connection, joined: Sequence[tuple[str, str]], revisions: Mapping[s
 
 def steps(tx: Connection, streams: Collection[str]) -> list[Recorded]:
     """All events of these streams that still stand, each stream in its order."""
-    return [_recorded(row) for row in tx.execute(_STEPS, [sorted(streams)]).fetchall()]
+    waiting = outbox.of_streams(tx, streams)  # first: what is archived in between is found twice rather than not at all
+    archived = [_recorded(row) for row in tx.execute(_STEPS, [sorted(streams)]).fetchall()]
+    there = {recorded.value for recorded in archived}
+    return archived + [recorded for recorded in waiting if recorded.value not in there]
 
 
 def exists(tx: Connection, stream: str) -> bool:
+    if outbox.of_streams(tx, [stream]):
+        return True
     return tx.execute("SELECT FROM event WHERE stream = %s LIMIT 1", [stream]).fetchone() is not None
 
 
 def event(tx: Connection, id: str) -> Recorded | None:
     """One event by its id; of a call by the call's."""
+    if waiting := outbox.of_ids(tx, [id]):
+        return waiting[0]
     row = tx.execute(
         "SELECT e.topic, e.part, e.position, e.value FROM event_id g JOIN event e USING (topic, part, position)"
         " WHERE g.id = %s::uuid",
@@ -117,12 +125,6 @@ def claim_command(tx: Connection, id: str, stream: str) -> Answered | None:
 
 def answer_command(tx: Connection, id: str, status: int, why: str | None) -> None:
     tx.execute("UPDATE command SET status = %s, why = %s WHERE id = %s::uuid", [status, why, id])
-
-
-def dead(tx: Connection, step: str) -> int:
-    """How many dead letters of a step nobody has seen to."""
-    row = tx.execute("SELECT count(*) FROM dead_letter WHERE step = %s", [step]).fetchone()
-    return row[0] if row else 0
 
 
 def _recorded(row: tuple[str, int, int, str]) -> Recorded:

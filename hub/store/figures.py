@@ -1,25 +1,31 @@
-"""What is counted for those who operate the hub: per channel, never per sender or person."""
+"""What is counted for those who operate the hub: per channel and per step, never per sender or person."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from hub.store import options
 from hub.store.database import Connection
 
 Counts = list[tuple[dict[str, str], Any]]
+STATES = ("waiting", "sending", "sent", "failed", "uncertain", "undone")
 _FRESH = 10.0  # seconds; counting outcomes reads a whole index, and anybody may ask
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Each a list of labels and a number."""
+    """Each a list of labels and a number; `backup`: when the last one was taken, in seconds since 1970."""
 
     received: Counts
     duplicates: Counts
     outcomes: Counts
     dead: Counts
+    outbox: Counts
+    deliveries: Counts
+    backup: Counts
 
 
 class Figures:
@@ -45,9 +51,15 @@ def _count(tx: Connection) -> Counted:
         "SELECT direct, 'understood', count(*) FROM event WHERE direct IS NOT NULL AND topic <> 'inbound' GROUP BY 1 ORDER BY 1"
     ).fetchall()
     dead = tx.execute("SELECT step, count(*) FROM dead_letter GROUP BY 1 ORDER BY 1").fetchall()
+    waiting = tx.execute("SELECT count(*) FROM outbox WHERE NOT sent").fetchone()
+    sent: dict[str, int] = dict(tx.execute("SELECT state, count(*) FROM delivery GROUP BY 1").fetchall())
+    backup = options.read(tx, "backup", None)
     return Counted(
         [({"channel": channel}, n) for channel, n, _ in received],
         [({"channel": channel}, n) for channel, _, n in received],
         [({"channel": channel, "outcome": kind}, n) for channel, kind, n in outcomes],
         [({"step": step}, n) for step, n in dead],
+        [({}, waiting[0] if waiting else 0)],
+        [({"state": state}, sent.get(state, 0)) for state in STATES],
+        [({}, int(datetime.fromisoformat(backup["time"]).timestamp()))] if backup else [],
     )

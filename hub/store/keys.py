@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.events.identifiers import Identifier
 from hub.events.ids import party_id
-from hub.store.database import Database, ensure_database, prepare_keys
+from hub.store.database import Database, array, ensure_database, prepare_keys
 
 _CACHED = 200_000
 
@@ -56,7 +56,7 @@ class Keys:
         missing = [name for name in names if name not in cache]
         if missing:
             found = dict(self._database.rows(
-                "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name", [missing]
+                "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name", [array(missing)]
             ))  # fmt: skip
             for name in missing:
                 self._remember(cache, name, found.get(name))
@@ -70,11 +70,11 @@ class Keys:
             with self._database.transaction() as connection:
                 connection.execute(
                     "INSERT INTO key SELECT * FROM unnest(%s::text[], %s::bytea[]) ON CONFLICT DO NOTHING",
-                    [unknown, [secrets.token_bytes(32) for _ in unknown]],
+                    [array(unknown), [secrets.token_bytes(32) for _ in unknown]],
                 )
                 rows = connection.execute(
                     "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name",
-                    [unknown],
+                    [array(unknown)],
                 ).fetchall()
             for name, secret in rows:
                 self._remember(cache, name, secret)

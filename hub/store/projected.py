@@ -5,6 +5,7 @@ Each projection is read through a view of its name; the view shows the table of 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -12,16 +13,20 @@ from operator import attrgetter
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import orjson
+from psycopg.errors import LockNotAvailable
+from psycopg.pq import PipelineStatus
 from psycopg.types.json import set_json_dumps, set_json_loads
 
 from hub.discover import discover
 from hub.projections._shape import Append, Fold, Projection, Row
-from hub.store.database import Connection
+from hub.store.database import Connection, TakenOver, array
 
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
 
 COPIED = 100  # rows; fewer are inserted, which takes one round trip where COPY takes three
+_SOON = 200  # milliseconds that readers wait for a swap at most, each time that it is tried
+_BETWEEN = 0.1  # seconds between two tries
 _SQL = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz", float: "double precision"}
 
 
@@ -51,9 +56,19 @@ def table_of(projection: Projection, build: int) -> str:
 
 
 def live(connection: Connection) -> dict[str, str]:
-    """The table of each projection now."""
+    """The table of each projection now. Raises TakenOver: what a newer hub shows is no longer ours to write."""
     rows = connection.execute("SELECT name, version, build FROM projected").fetchall()
+    not_newer({name: version for name, version, _ in rows})
     return {name: f"p_{name}_v{version}_{build}" for name, version, build in rows}
+
+
+def not_newer(there: Mapping[str, int]) -> None:
+    """Raises TakenOver where one of these projections has a version, or a name, that only a newer hub can know."""
+    for name, version in sorted(there.items()):
+        known = projections().get(name)
+        if known is None or version > known.version:
+            mine = f"version {known.version}" if known else "none of this name"
+            raise TakenOver(f"{TakenOver.__doc__} (It shows {name} in version {version}, this hub has {mine}.)")
 
 
 def create(connection: Connection, projection: Projection, table: str, *, indexed: bool = True) -> None:
@@ -67,6 +82,26 @@ def index(connection: Connection, projection: Projection, table: str) -> None:
     connection.execute(f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(projection.key)})")
     for n, what in enumerate(projection.indexes):
         connection.execute(f"CREATE INDEX {table}_{n} ON {table} {what}")
+
+
+def seize(connection: Connection, chosen: Iterable[Projection]) -> None:
+    """From now on nobody reads what these show, until the transaction ends.
+
+    A reader holds one view while it waits for the next. Whoever held one and waited for another as well would end in a
+    deadlock with it, so all that was got is let go of again where the rest does not come soon: sooner than PostgreSQL
+    looks for deadlocks, which it does after a second.
+    """
+    there = live(connection)
+    views = ", ".join(sorted(p.name for p in chosen if p.name in there))
+    while views:
+        try:
+            with connection.transaction():
+                connection.execute(f"SET LOCAL lock_timeout = {_SOON}")
+                connection.execute(f"LOCK TABLE {views} IN ACCESS EXCLUSIVE MODE")
+                connection.execute("SET LOCAL lock_timeout TO DEFAULT")
+            return
+        except LockNotAvailable:
+            time.sleep(_BETWEEN)
 
 
 def install(connection: Connection, projection: Projection, build: int) -> None:
@@ -92,7 +127,7 @@ def load(connection: Connection, fold: Fold, table: str, streams: Collection[str
     names = list(columns(fold.row))
     picked = ", ".join(f't."{n}"::text' if columns(fold.row)[n] == "uuid" else f't."{n}"' for n in names)
     rows = connection.execute(
-        f"SELECT {picked} FROM {table} t JOIN unnest(%s::text[]) AS n(stream) ON t.stream = n.stream", [sorted(streams)]
+        f"SELECT {picked} FROM {table} t JOIN unnest(%s::text[]) AS n(stream) ON t.stream = n.stream", [array(sorted(streams))]
     ).fetchall()
     return {row[0]: fold.row(*row) for row in rows}
 
@@ -114,7 +149,8 @@ def save(
 
 def add(connection: Connection, append: Append, table: str, rows: Sequence[Row]) -> None:
     """Add rows; those of a repeating projection only where they are not there yet."""
-    if append.repeats or len(rows) < COPIED:
+    piped = connection.pgconn.pipeline_status != PipelineStatus.OFF  # there COPY cannot be: one event may have many rows
+    if append.repeats or piped or len(rows) < COPIED:
         picked = attrgetter(*append.key)
         distinct = {picked(row): row for row in rows}
         _insert(

@@ -8,15 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from hub.channels.email.quoted import said
 from hub.events.kinds.orders import STAGES
 from hub.events.order_numbers import order_number
 from hub.log._protocol import Place, Recorded
 from hub.projections.orders import stage_of
 from hub.store import customers as who
+from hub.store import deliveries
 from hub.store.database import Connection
 
 Json = dict[str, Any]
 RECENT = timedelta(days=30)
+RECENT_SHOWN, LOOKED_AT = 10, 60  # items; who rings ten times in vain still wrote the mail before
 FINISHED = ("delivered", "cancelled", "returned", "refunded")
 OPEN = ("new", "open", "waiting")
 
@@ -105,7 +108,17 @@ def _join(tx: Connection, parties: Sequence[str], items: Sequence[Json]) -> None
     calls = _ticketed_calls(tx, [item for item in items if item["channel"] == "phone"], tickets)
     for item in items:
         item["ticket"] = tickets.get(item["id"]) or calls.get(item["id"]) or threads.get(item["stream"])
+        item["ticket"] = item["ticket"] or (item["stream"][7:] if item["stream"].startswith("ticket:") else None)
         item["orders"] = [number for number in item["orders"] if number in there]
+        item["said"] = said(item["text"]) if item["text"] and item["channel"] == "email" else None
+    _join_deliveries(tx, items)
+
+
+def _join_deliveries(tx: Connection, items: Sequence[Json]) -> None:
+    """What became of our answers."""
+    found = deliveries.of_answers(tx, [item["id"] for item in items if item["type"] == "ticket.answered"])
+    for item in items:
+        item["delivery"] = found.get(item["id"])
 
 
 def _ticketed_calls(tx: Connection, calls: Sequence[Json], tickets: dict[str, str]) -> dict[str, str]:
@@ -195,12 +208,16 @@ def _tickets(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
     found = [dict(zip(names, row, strict=True)) for row in rows]
     named = _orders_named(tx, {contact for one in found for contact in one["contacts"]})
     threads = _orders_in(tx, {one["conversation"] for one in found if one["conversation"]})
+    sent = deliveries.of_tickets(tx, [one["id"] for one in found])
     for one in found:
         party, steps = one.pop("party"), one.pop("steps")
         one["customer"] = who.component(tx, party)[0] if party else None
         numbers = {number for contact in one["contacts"] for number in named.get(contact, ())}
         one["orders"] = sorted(numbers | threads.get(one.pop("conversation"), set()))
-        one["history"] = [{"type": step[3], "time": step[1], "by": step[4]} for step in steps]
+        one["history"] = [
+            {"type": step[3], "time": step[1], "by": step[4], "id": step[2], "why": step[5].get("why")} for step in steps
+        ]
+        one["deliveries"] = sent.get(one["id"], [])
     return found
 
 
@@ -301,9 +318,9 @@ def lookup(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> Jso
     people = [customer(tx, parties) for parties in told]
     match = {0: "none", 1: "one"}.get(len(people), "many")
     asked = told or found
-    recent = timeline(tx, [party for parties in asked for party in parties], 10)["items"] if len(asked) == 1 else []
+    recent = timeline(tx, asked[0], LOOKED_AT)["items"] if len(asked) == 1 else []
     likely = _likely(people[0], recent, now) if match == "one" else None
-    return {"match": match, "customers": people, "recent": recent, "likely": likely}
+    return {"match": match, "customers": people, "recent": recent[:RECENT_SHOWN], "likely": likely}
 
 
 def _only_rang(tx: Connection, parties: Sequence[str]) -> bool:

@@ -47,6 +47,17 @@ def draft(outcome: Outcome) -> Draft:
     return found
 
 
+def test_a_step_of_1970_is_as_old_as_it_says_and_one_of_2099_is_refused_as_at_the_other_doors() -> None:
+    old = draft(of_row(GOOD.replace("2026-01-05", "1970-01-01")))
+    assert old.time == datetime(1970, 1, 1, 6, 30, tzinfo=UTC)
+    assert draft(of_row(GOOD.replace("2026-01-05", "2026-02-02").replace("+03:30", "+10:00"))).time > NOW
+    for ahead in ("2026-02-02", "2099-01-05"):
+        refused = of_row(GOOD.replace("2026-01-05", ahead).replace("+03:30", "-10:00"))
+        assert isinstance(refused, Rejected)
+        assert "in the future" in refused.why
+        assert refused.at == "line 7, column time"
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "orders.csv"

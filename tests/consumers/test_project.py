@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
 
@@ -17,17 +18,20 @@ from hub.events.ids import named
 from hub.store import archive
 from hub.store.projected import projections
 from hub.wiring import Hub
+from tests.both_logs import where_the_log_is as where_the_log_is
 from tests.journeys.story import EMAIL, NOW, ago, come, shown, timeline
+from tests.kill.running import until
 
 
 def poison(hub: Hub, n: int, version: int = 1, data: object = None) -> str:
     """An event that no projection can take: it never passed the door."""
     id = named("poison", str(n))
+    now = datetime.now(UTC)  # not the story's: it grows old in a long run, and what waits for long is another reason
     document = {
-        "id": id, "type": "order.placed", "version": version, "time": NOW.isoformat(), "recorded": NOW.isoformat(),
+        "id": id, "type": "order.placed", "version": version, "time": now.isoformat(), "recorded": now.isoformat(),
         "source": "/t", "stream": f"order:{n}", "data": data or {"order": "1", "lines": 7},
     }  # fmt: skip
-    hub.recorder.log.append([Sealed(id, "order.placed", f"order:{n}", NOW, NOW, orjson.dumps(document))])
+    hub.recorder.log.append([Sealed(id, "order.placed", f"order:{n}", now, now, orjson.dumps(document))])
     return id
 
 
@@ -45,6 +49,19 @@ def test_a_poisoned_event_is_set_aside_alone(hub: Hub) -> None:
     shown(hub)
     assert dead(hub) == [bad]
     assert len(timeline(hub, "sara@example.com")) == 10
+    assert verify(hub.recorder)["clean"]
+
+
+def test_what_is_far_behind_is_folded_by_halves_and_a_poisoned_event_is_still_set_aside_alone(hub: Hub) -> None:
+    bad = [poison(hub, n) for n in (20, 60, 100)]
+    for n in range(200, 320):
+        poison(hub, n, data={"order": str(n), "lines": []})  # these are good
+    done = [hub.lane.run(10)]
+    while done[-1]:
+        done.append(hub.lane.run(10))
+    assert sum(done) == 123
+    assert sorted(dead(hub)) == sorted(bad)
+    assert hub.database.rows("SELECT count(*) FROM orders") == [(120,)]
     assert verify(hub.recorder)["clean"]
 
 
@@ -104,6 +121,19 @@ def test_a_rebuild_beside_a_live_lane_is_swapped_without_a_gap(hub: Hub) -> None
     assert failures == []
     assert least[0] >= 50
     assert len(hub.database.rows("SELECT FROM timeline")) == 80
+    assert verify(hub.recorder)["clean"]
+
+
+def test_whoever_reads_one_after_the_other_and_a_swap_do_not_wait_for_each_other(hub: Hub) -> None:
+    come(hub, "visit.recorded", "1", NOW, visit="1", party=EMAIL)
+    waits = "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE datname = current_database() AND NOT granted"
+    with ThreadPoolExecutor(1) as pool, hub.database.transaction() as tx:
+        assert tx.execute("SELECT count(*) FROM timeline").fetchone() == (1,)
+        rebuilding = pool.submit(rebuild, hub.recorder, ["calls", "timeline"])
+        until(lambda: hub.database.rows(waits), 60, "the swap waits for this reader")
+        assert tx.execute("SELECT count(*) FROM calls").fetchone() == (0,)
+        tx.commit()
+        rebuilding.result(60)
     assert verify(hub.recorder)["clean"]
 
 

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hub.desk import policies
 from hub.desk._shape import Decision, Refused
+from hub.desk.answers import Letter
+from hub.desk.answers import answered as written
 from hub.desk.commands import Answer, Assign, Attach, Close, Command, Note, Prioritise, Reopen, Resolve, Wait
 from hub.desk.decide import decide
 from hub.events.catalogue import kind_of
@@ -29,13 +32,14 @@ HISTORY: dict[str, list[Command]] = {
 
 CLOSED = "It is closed; reopen it first."
 RESOLVED = "It is resolved; reopen it first."
-NO_ANSWERS = "Answers cannot be sent yet: no way out for email is set up."
+LETTER = Letter("m@shop.example", "hello@shop.example", "a@b.example", "conversation:c", subject="Re: Where is it?")
 
 # What becomes of it: the state afterwards, or why not.
 TABLE: list[tuple[Command, dict[str, str]]] = [
     (Assign("reza"), {"new": "open", "open": "open", "waiting": "waiting", "resolved": "resolved", "closed": CLOSED}),
     (Note("hm"), {"new": "new", "open": "open", "waiting": "waiting", "resolved": "resolved", "closed": "closed"}),
-    (Answer("email", "a@b.example", "Hi"), dict.fromkeys(HISTORY, NO_ANSWERS)),
+    (Answer("email", "a@b.example", "Hi"), {"new": "waiting", "open": "waiting", "waiting": "waiting",
+                                            "resolved": "resolved", "closed": CLOSED}),
     (Wait("us"), {"new": "waiting", "open": "waiting", "waiting": "waiting", "resolved": RESOLVED, "closed": CLOSED}),
     (Resolve("so"), {"new": "resolved", "open": "resolved", "waiting": "resolved",
                      "resolved": "It is already resolved.", "closed": CLOSED}),
@@ -76,7 +80,7 @@ def test_a_command_has_its_effect_or_its_refusal_in_each_state(
 ) -> None:
     ticket = given(*HISTORY[state])
     assert ticket.state == state
-    outcome = decide(ticket, command, "sara", NOW)
+    outcome = decide(ticket, command, "sara", NOW, LETTER)
     if isinstance(outcome, Refused):
         assert outcome.why == outcomes[state]
     else:
@@ -120,7 +124,67 @@ def test_what_people_write_is_personal_and_who_wrote_it_is_not() -> None:
 def test_each_decision_is_a_valid_event_of_its_kind() -> None:
     for command, _ in TABLE:
         ticket = replace(given(), state="waiting", waiting_for="third_party")
-        outcome = decide(ticket, command, "sara", NOW)
+        outcome = decide(ticket, command, "sara", NOW, LETTER)
         if not isinstance(outcome, Refused):
             for decision in outcome:
                 kind_of(decision.type).model_validate({"ticket": TICKET} | decision.data | decision.personal)
+
+
+def answered(ticket: Ticket, by: str | None = "sara", automatic: str = "no") -> Ticket:
+    return after(ticket, written(TICKET, LETTER, "Hi", None, by, automatic))
+
+
+def test_who_answers_has_the_ticket_unless_somebody_has_it() -> None:
+    assert answered(given()).owner == "sara"
+    assert answered(given(Assign("reza"))).owner == "reza"
+
+
+def test_after_an_answer_it_is_the_customers_turn_but_what_waits_for_others_goes_on_waiting() -> None:
+    assert answered(given()).waiting_for == "customer"
+    assert answered(given(Wait("third_party"))).waiting_for == "third_party"
+
+
+def test_an_answer_is_one_of_the_tickets_contacts() -> None:
+    assert answered(given()).contacts == [CONTACT, "e2"]
+
+
+def test_what_the_hub_answers_by_itself_changes_neither_state_nor_owner() -> None:
+    ticket = answered(given(), None, "reply")
+    assert (ticket.state, ticket.owner, ticket.contacts) == ("new", None, [CONTACT, "e2"])
+
+
+@pytest.mark.parametrize(
+    ("command", "letter", "why"),
+    [
+        (Answer("email", None, None), LETTER, "There is nothing in the answer; write something first."),
+        (Answer("sms", None, "Hi"), LETTER, "Answers go out by e-mail; there is no way out for sms."),
+        (Answer("email", None, "Hi"), None, "There is nobody to answer to."),
+        (Answer(None, None, "Hi"), Refused("no way out"), "no way out"),
+    ],
+)
+def test_an_answer_that_cannot_go_out_is_refused_with_its_reason(
+    command: Answer, letter: Letter | Refused | None, why: str
+) -> None:
+    outcome = decide(given(), command, "sara", NOW, letter)
+    assert isinstance(outcome, Refused)
+    assert outcome.why == why
+
+
+def test_an_answer_that_did_not_arrive_opens_the_ticket_again_and_says_why() -> None:
+    [decision] = policies.on_undelivered(answered(given()), "It came back: the mailbox is full.")
+    ticket = after(answered(given()), decision)
+    assert (ticket.state, ticket.waiting_for) == ("open", None)
+    assert ticket.steps[-1][5]["why"] == "It came back: the mailbox is full."  # type: ignore[index]
+
+
+def test_an_answer_that_was_taken_back_leaves_the_ticket_with_us() -> None:
+    [decision] = policies.on_undone(answered(given()), "sara")
+    assert after(answered(given()), decision).state == "open"
+    assert policies.on_undone(given(Resolve("sent")), "sara") == []
+    assert policies.on_undone(given(Wait("third_party")), "sara") == []
+
+
+def test_an_answer_that_arrived_after_all_makes_it_the_customers_turn() -> None:
+    [decision] = policies.on_settled(given(Assign("sara")), "sara")
+    assert after(given(Assign("sara")), decision).waiting_for == "customer"
+    assert policies.on_settled(given(Resolve("sent")), "sara") == []

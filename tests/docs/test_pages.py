@@ -20,6 +20,7 @@ import pytest
 from hub.demo.history import write_history
 from tests.conftest import reachable_folder
 from tests.docs.pages import MARK, Console, File, holds, parts
+from tools.screenshots import FIRST_STEPS, PICTURES
 
 ROOT = Path(__file__).parents[2]
 OWN_DATABASE = "README"  # is tried with the hub's own PostgreSQL; the other pages are quicker on one that runs
@@ -98,6 +99,12 @@ def test_what_the_page_says_works(page: Path, new_database: Callable[[], str]) -
 def test_what_the_page_points_at_is_there(page: Path) -> None:
     targets = _LINK.findall(page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_picture_that_is_taken_is_shown() -> None:
+    taken = {picture.name for picture in PICTURES} | {FIRST_STEPS}
+    shown = set(re.findall(r"pictures/([\w-]+)\.webp", (ROOT / "docs/pages.md").read_text(encoding="utf-8")))
+    assert shown == taken == {file.stem for file in (ROOT / "docs/pictures").iterdir()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -56,7 +57,7 @@ class Watch:
     def look(self) -> None:
         for pid in self.pids:
             self.peaks[pid] = max(self.peaks.get(pid, 0), _peak_of(pid))
-        self.server = max(self.server, sum(_own(one) for pid in self.pids for one in _servers(pid)))
+        self.server = max(self.server, sum(map(database_of, self.pids)))
 
 
 @contextmanager
@@ -74,6 +75,11 @@ def watched(*pids: int) -> Iterator[Watch]:
     finally:
         over.set()
         thread.join()
+
+
+def database_of(pid: int) -> int:
+    """Bytes of its own that the database under this process has now."""
+    return sum(_own(one) for one in _servers(pid))
 
 
 def _peak_of(pid: int) -> int:
@@ -142,11 +148,14 @@ def counts(received: int, understood: int, ignored: int = 0, rejected: int = 0, 
 
 @dataclass(frozen=True)
 class Up:
-    """A hub that is up; `client` may do all. `idle`: what `peaks` said after one small event."""
+    """A hub that is up; `client` may do all. `supervisor`: its pid; `smtp`: where it takes mail. `idle`: what `peaks` said
+    after one small event."""
 
     home: Path
     client: httpx.Client
     processes: Mapping[str, int]
+    supervisor: int
+    smtp: tuple[str, int]
     idle: dict[str, int] = field(default_factory=dict)
 
     def settle(self) -> None:
@@ -165,8 +174,21 @@ class Up:
         self.idle.update(self.peaks())
 
     def peaks(self) -> dict[str, int]:
-        """The most memory that the web process and the worker had until now."""
+        """The most memory that the web process, the worker and the mail process had until now."""
         return {name: _peak_of(pid) for name, pid in self.processes.items() if name != "postgres"}
+
+    @contextmanager
+    def staying_small(self, what: str) -> Iterator[None]:
+        """What comes in meanwhile takes no process more memory than any input may. The database is told apart: what it
+        holds is set by its own settings."""
+        with watched(self.supervisor) as watch:
+            idle = database_of(self.supervisor)
+            yield
+        peaks = self.peaks()
+        told = [f"{name} {peaks[name] // MEGABYTE} MB, idle {self.idle[name] // MEGABYTE} MB" for name in sorted(peaks)]
+        print(f"\n{what}: {'; '.join(told)}; the database's own {watch.server // MEGABYTE} MB, idle {idle // MEGABYTE} MB")
+        assert {name: peak for name, peak in peaks.items() if peak - self.idle[name] >= ROOM} == {}
+        assert watch.server - idle < ROOM
 
     def ledger(self) -> dict[str, dict[str, int]]:
         """By source; all that came has its outcome."""
@@ -177,6 +199,23 @@ class Up:
                 assert document["balanced"], document
                 return {row["source"]: row for row in document["sources"]}
 
+    def sound(self) -> None:
+        """All that came is shown, nothing of it was set aside, and what is shown is what the log says."""
+        end = time.monotonic() + 60
+        while behind := [lane for lane in self._told("status")["lanes"] if lane["events"]]:
+            assert time.monotonic() < end, behind
+        dead, verified = self._told("dead-letters", "list")["items"], self._told("verify")
+        assert dead == [], dead
+        assert verified["clean"], verified
+
+    def _told(self, *command: str) -> Any:
+        return well(hub(self.home, *command, "--json")).json
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
 
 @contextmanager
 def up(home: Path) -> Iterator[Up]:
@@ -185,7 +224,7 @@ def up(home: Path) -> Iterator[Up]:
     with told.open("wb") as log:
         process = subprocess.Popen(
             [HUB, "up", "--port", "0"],
-            env=environment(home),
+            env=environment(home, HUB_SMTP_PORT=str(_free_port())),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -197,7 +236,9 @@ def up(home: Path) -> Iterator[Up]:
         key = well(hub(home, "keys", "create", "hostile", "--role", "admin")).out.decode().strip()
         run = json.loads((home / "run.json").read_text())
         with httpx.Client(base_url=run["url"], headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
-            hub_up = Up(home, client, {one["name"]: one["pid"] for one in run["processes"]})
+            pids = {one["name"]: one["pid"] for one in run["processes"]}
+            host, _, port = run["smtp"].rpartition(":")
+            hub_up = Up(home, client, pids, process.pid, (host, int(port)))
             hub_up.settle()
             yield hub_up
     finally:

@@ -27,7 +27,12 @@ def assert_small(ran: rig.Ran, idle: rig.Ran, capsys: Any, what: str) -> None:
     assert ran.server - idle.server < rig.ROOM
 
 
-def test_hostile_mails_are_shown_or_rejected_and_the_next_good_one_passes(home: Path, box: Path) -> None:
+def test_hostile_mails_are_shown_or_rejected_in_little_memory_and_the_next_good_one_passes(
+    home: Path, box: Path, capsys: Any
+) -> None:
+    (box / "small.eml").write_bytes(mails.plain("small", b"hello"))
+    idle = rig.well(rig.hub(home, "ingest", "email", box / "small.eml", "--json"))
+    (box / "small.eml").unlink()
     all_of_them = mails.all_of_them()
     for name, content in all_of_them.items():
         (box / f"{name}.eml").write_bytes(content)
@@ -37,11 +42,16 @@ def test_hostile_mails_are_shown_or_rejected_and_the_next_good_one_passes(home: 
     ran = rig.well(rig.hub(home, "ingest", "email", box, "--json"))
     assert ran.json == rig.counts(number + 2, number, rejected=2)
     assert "Traceback" not in ran.err
+    assert_small(ran, idle, capsys, "10,000 levels, a bomb, truncated, NUL and the others at once")
 
     shown = timeline(home)
     assert {"unknown charset", "wrong charset", "said utf16", "surrogates", "nested", "scripts", "headers"} <= set(
         shown
     )
+    assert shown["truncated"]["text"].strip() == "See the file."
+    assert [one["name"] for one in shown["truncated"]["attachments"]] == ["bill.pdf"]
+    assert "cut" in shown, "a mail that ends within its header is shown with what is there"
+    assert shown["with nul"]["text"].strip() == "abc"
     assert "alert" not in str(shown["scripts"]["text"])
     now = datetime.now(UTC)
     for title in ("of 2099", "of 1970", "of no day"):

@@ -7,18 +7,27 @@ stage of that order - before the call is answered.
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.both_logs import WhereTheLogIs
 from tests.journeys.story import ago, letter
 from tests.kill.running import RunningHub, until
 
 pytestmark = pytest.mark.real
 
 
-def test_last_week_i_emailed_about_my_web_order(home: Path) -> None:
-    hub = RunningHub(home)
+@pytest.fixture
+def environ(where_the_log_is: WhereTheLogIs) -> dict[str, str]:
+    """The settings of the log as an operator writes them."""
+    of = where_the_log_is.settings()
+    return {"HUB_KAFKA": of["kafka"], "HUB_KAFKA_PREFIX": f"{uuid4().hex}."} if of else {}  # topics that nobody has used
+
+
+def test_last_week_i_emailed_about_my_web_order(home: Path, environ: dict[str, str]) -> None:
+    hub = RunningHub(home, environ)
     files = home / "files"
     (files / "mail").mkdir(parents=True)
     (files / "orders").mkdir()

@@ -97,12 +97,25 @@ class RunningHub:
         run = self.run()
         return int({"supervisor": run["pid"], **{one["name"]: one["pid"] for one in run["processes"]}}[name])
 
-    def kill(self, name: str) -> int:
+    def kill(self, name: str, before: Callable[[], None] = lambda: None) -> int:
+        """Its pid. `before` is called at the last moment."""
         pid = self.pid(name)
+        before()
         os.kill(pid, signal.SIGKILL)
         if name == "supervisor" and self.process:
             self.process.wait(10)
         return pid
+
+    def strike(self, name: str, before: Callable[[], None] = lambda: None) -> None:
+        """Kill, and wait until the hub is whole again at the same address."""
+        port, processes = int(self.url.rpartition(":")[2]), processes_of(self.home)
+        killed = self.kill(name, before)
+        if name == "supervisor":
+            until(lambda: not alive(processes), 30, "nothing is left of a hub whose supervisor was killed")
+            self.start(port)
+            self.await_ready()
+        else:
+            self.await_restart(name, killed)
 
     def await_restart(self, name: str, killed: int) -> None:
         until(lambda: self.pid(name) != killed, 60, f"the killed {name} is started again")

@@ -18,7 +18,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.kill.running import RunningHub, alive, pages, processes_of, until
+from tests.kill.running import RunningHub, pages, until
+from tests.told import Tell
 
 pytestmark = pytest.mark.real
 
@@ -28,10 +29,10 @@ SHOWN = ("message.received", "order.placed", "order.paid")  # each an item of it
 
 
 def rounds(dice: random.Random) -> list[str]:
-    """Whom to kill: the supervisor in one round of ten, the others equally often, in any order."""
-    supervisors = ROUNDS // 10
-    others = ["worker", "web", "postgres"]
-    chosen = ["supervisor"] * supervisors + [others[n % 3] for n in range(ROUNDS - supervisors)]
+    """Whom to kill: in `ROUNDS` rounds worker, web and database in turn, in one more for each ten of these the
+    supervisor; in any order."""
+    parts = ["worker", "web", "postgres"]
+    chosen = [parts[n % 3] for n in range(ROUNDS)] + ["supervisor"] * max(1, ROUNDS // 10)
     dice.shuffle(chosen)
     return chosen
 
@@ -80,23 +81,11 @@ def ingest_until_done(hub: RunningHub, folder: Path) -> dict[str, int]:
     return until(done, 60, "the mails are in")
 
 
-def strike(hub: RunningHub, name: str) -> None:
-    """Kill, and wait until the hub is whole again at the same address."""
-    port, processes = int(hub.url.rpartition(":")[2]), processes_of(hub.home)
-    killed = hub.kill(name)
-    if name == "supervisor":
-        until(lambda: not alive(processes), 30, "nothing is left of a hub whose supervisor was killed")
-        hub.start(port)
-        hub.await_ready()
-    else:
-        hub.await_restart(name, killed)
-
-
 def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_killed(
-    hub: RunningHub, tmp_path: Path
+    hub: RunningHub, tmp_path: Path, tell: Tell
 ) -> None:
     dice = random.Random(SEED)
-    print(f"seed {SEED} (HUB_SEED repeats it), {ROUNDS} rounds")
+    tell(f"seed {SEED} (HUB_SEED repeats it), {ROUNDS} rounds")
     path = tmp_path / "journal"
     flying: list[int] = []
     started = time.monotonic()
@@ -110,33 +99,32 @@ def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_kil
                 if number % 7 == 3 and not (tmp_path / f"mails{number}").exists():
                     command = hub.begin("ingest", "email", str(mails(tmp_path / f"mails{number}")))
                     time.sleep(dice.uniform(0.3, 1.2))
-                flying.append(in_flight(journal_of(path)))
-                strike(hub, name)
+                hub.strike(name, lambda: flying.append(in_flight(journal_of(path))))
                 print(f"round {number + 1}: killed {name} with {flying[-1]} requests in flight")
                 if command:
                     command.communicate(timeout=60)
                     command = None
         flew = sum(number > 0 for number in flying)
-        print(f"{ROUNDS} kills in {time.monotonic() - started:.0f} s, requests in flight in {flew} of them")
+        tell(f"{len(flying)} kills in {time.monotonic() - started:.0f} s, requests in flight in {flew} of them: {flying}")
         for folder in tmp_path.glob("mails*"):
             ingest_until_done(hub, folder)
         hub.await_quiet()
-        assert_nothing_lost_nothing_doubled(hub, journal_of(path))
+        assert_nothing_lost_nothing_doubled(hub, journal_of(path), tell)
         hub.assert_sound()
-        assert flew >= 0.8 * ROUNDS
+        assert flew >= 0.8 * len(flying)
     except BaseException:
         print(hub.said()[-20_000:])
         raise
 
 
-def assert_nothing_lost_nothing_doubled(hub: RunningHub, journal: list[dict[str, Any]]) -> None:
+def assert_nothing_lost_nothing_doubled(hub: RunningHub, journal: list[dict[str, Any]], tell: Tell) -> None:
     assert in_flight(journal) == 0
     sent = [id for line in journal if "sent" in line for id in line["ids"]]
     answers = [line for line in journal if "answered" in line]
     refusals = Counter((line["refused"], line["type"]) for line in journal if "refused" in line)
     broken = Counter(line["broken"] for line in journal if "broken" in line)
     again = sum(line["tries"] > 1 for line in answers)
-    print(f"{len(sent)} events in {len(answers)} requests, {again} sent again; {dict(refusals)} {dict(broken)}")
+    tell(f"{len(sent)} events in {len(answers)} requests, {again} sent again; {dict(refusals)} {dict(broken)}")
     assert set(refusals) <= {(503, "application/problem+json")}, [line for line in journal if "refused" in line][:5]
     assert not any(line["rejected"] for line in answers)
     assert sum(line["accepted"] + line["duplicates"] for line in answers) == len(sent)

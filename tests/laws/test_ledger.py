@@ -7,7 +7,7 @@ import pytest
 from hub.consumers.record import payload_of_bytes
 from hub.store import ledger
 from hub.wiring import Hub
-from tests.journeys.story import EMAIL, NOW, ago, come, letter, mail
+from tests.journeys.story import EMAIL, NOW, ago, come, letter, mail, shown
 
 
 def balance(hub: Hub) -> dict[str, object]:
@@ -26,14 +26,19 @@ def a_day(hub: Hub) -> None:
 
 
 def test_everything_received_has_one_outcome_or_waits(hub: Hub) -> None:
+    """What waits in Kafka counts as received once it is taken from there, together with what becomes of it."""
     a_day(hub)
     rows = {(r["source"], r["channel"]): r for r in balance(hub)["sources"]}  # type: ignore[attr-defined]
     counts = ("received", "understood", "ignored", "rejected", "waiting", "duplicates")
     assert {key: tuple(row[n] for n in counts) for key, row in rows.items()} == {
-        ("files", "email"): (3, 1, 0, 1, 1, 1),
+        ("files", "email"): (3, 1, 0, 1, 1, 1) if hub.recorder.log.in_store else (2, 1, 0, 1, 0, 0),
         ("imap", "email"): (1, 0, 1, 0, 0, 0),
         ("/test", "events"): (1, 1, 0, 0, 0, 0),
     }
+    assert balance(hub)["balanced"]
+    shown(hub)
+    (files,) = (r for r in balance(hub)["sources"] if r["source"] == "files")  # type: ignore[attr-defined]
+    assert tuple(files[n] for n in counts) == (3, 2, 0, 1, 0, 1)
     assert balance(hub)["balanced"]
 
 

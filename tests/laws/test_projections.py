@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from hub.consumers.project import folded
 from hub.discover import discover
+from hub.events.draft import Draft
 from hub.events.envelope import Event
+from hub.events.ids import named
 from hub.projections._shape import Fold, Projection
-from tests.laws.worlds import event, example_data, worlds
+from tests.laws.worlds import START, event, example_data, kept, worlds
 
 PROJECTIONS: dict[str, Projection] = discover("hub.projections", "projection")
 every_projection = pytest.mark.parametrize("projection", PROJECTIONS.values(), ids=PROJECTIONS)
@@ -33,6 +36,10 @@ def shown(projection: Projection, events: Iterable[Event], batches: Iterable[int
             assert key not in rows or projection.repeats, f"{projection.name}: two rows under one key"
             assert rows.setdefault(key, row) == row, f"{projection.name}: two different rows under one key"
     return {key: row for key, row in rows.items() if row is not None}
+
+
+def file_names() -> set[str]:
+    return {file["name"] for _, _, data in example_data() for file in data.get("attachments") or () if file.get("name")}
 
 
 def prepared(drafts: list[Any]) -> list[Event]:
@@ -67,22 +74,27 @@ def test_the_interleaving_of_streams_changes_nothing(
 
 @every_projection
 def test_every_example_passes(projection: Projection) -> None:
-    from hub.events.draft import Draft
-    from tests.laws.worlds import START
-
     for n, (name, _, data) in enumerate(example_data()):
-        made = event(Draft(name, START, "/examples", str(n), {k: v for k, v in data.items() if k != "attachments"}))
+        files = {"attachments": [kept(file) for file in data["attachments"]]} if data.get("attachments") else {}
+        made = event(Draft(name, START, "/examples", str(n), data | files))
         assert made is not None, name
         shown(projection, [made])
 
 
 @every_projection
 @given(drafts=worlds(8))
+def test_what_replaces_an_event_takes_its_place(projection: Projection, drafts: list[Any]) -> None:
+    events = prepared(drafts)
+    replacements = [replace(e, id=named("replacement", e.id, "0"), replaces=e.id) for e in events]
+    assert shown(projection, replacements) == shown(projection, events)
+
+
+@every_projection
+@given(drafts=worlds(8))
 def test_what_was_forgotten_is_in_no_row(projection: Projection, drafts: list[Any]) -> None:
     """An event whose keys are gone still folds, and the rows hold nothing of its personal part."""
-    from dataclasses import replace
-
     rows = shown(projection, [replace(e, personal={}) for e in prepared(drafts)])
     told = "".join(map(repr, rows.values()))
     assert "example.com" not in told
     assert "Where is order" not in told
+    assert [name for name in file_names() if repr(name)[1:-1] in told] == []

@@ -16,7 +16,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from hub.consumers.runner import once, until_quiet
+from hub.consumers.decide import decide_waiting
+from hub.consumers.runner import until_quiet
+from hub.consumers.understand import understand
 from hub.screens.app import create_app
 from hub.settings import Settings
 from hub.store import access
@@ -36,7 +38,9 @@ class Api:
     anybody: httpx.Client
 
     def fold(self) -> None:
+        """Show all effects, on pages too: these hear of a change an instant later, which a test does not wait for."""
         until_quiet(self.hub.recorder, self.hub.lane)
+        self.app.state.calls.forget()
 
     def send(self, *events: dict[str, Any]) -> dict[str, Any]:
         """Send these in one batch and show their effects."""
@@ -93,7 +97,7 @@ def worker(hub: Hub) -> Iterator[None]:
 
     def work() -> None:
         while not stop.is_set():
-            if not once(hub.recorder, hub.lane):
+            if not understand(hub.recorder) + decide_waiting(hub.recorder) + hub.lane.run():
                 stop.wait(0.01)
 
     thread = threading.Thread(target=work)
@@ -113,7 +117,8 @@ def event() -> Callable[..., Event]:
     def made(
         id: str, type: str = "message.received", *, source: str = "shop", time: str | None = None, **data: Any
     ) -> Event:  # fmt: skip
-        whole = {"specversion": "1.0", "id": id, "source": source, "type": type, "data": data}
+        own = {"message": id} if type.startswith("message.") else {}
+        whole = {"specversion": "1.0", "id": id, "source": source, "type": type, "data": own | data}
         return whole | ({"time": time} if time else {})
 
     return made

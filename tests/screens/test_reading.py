@@ -217,7 +217,7 @@ def test_every_shape_has_all_its_fields(called: Api) -> None:
 
 
 def test_another_time_cannot_be_asked_for_yet_and_is_not_passed_over(called: Api) -> None:
-    for path in ("/v1/lookup?phone=1&at=2026-01-01", "/v1/tickets?knew=2026-01-01"):
+    for path in ("/v1/lookup?phone=1&at=2026-01-01", "/v1/tickets?knew=2026-01-01", "/v1/events?at=2026-01-01"):
         assert called.client.get(path).status_code == 422
 
 
@@ -245,8 +245,27 @@ def test_it_is_not_ready_while_a_step_is_far_behind(api: Api, event: Callable[..
     api.client.post("/v1/events", json=event("1", text="x", party=PHONE))
     assert api.anybody.get("/readyz").status_code == 200
     with api.hub.database.transaction() as tx:
-        tx.execute("UPDATE event SET recorded = now() - interval '5 minutes'")
+        tx.execute(
+            "UPDATE event SET value = jsonb_set(value::jsonb, '{recorded}', to_jsonb(now() - interval '5 minutes'))::text"
+        )
     answer = api.anybody.get("/readyz")
     assert answer.status_code == 503
     assert {one["at"] for one in answer.json()["errors"]} == {"decide", "project"}
     assert orjson.loads(answer.content)["detail"] == "Not ready."
+
+
+def test_who_is_found_by_words_is_read_page_by_page(api: Api, event: Callable[..., Event]) -> None:
+    api.send(*(
+        event(f"v{n}", "visit.recorded", visit=f"v{n}", party={"kind": "email", "value": f"person{n}@example.org"}, reason="lamp")
+        for n in range(5)
+    ))  # fmt: skip
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        asked = {"q": "lamp", "limit": "2"} | ({"before": cursor} if cursor else {})
+        page = api.client.get("/v1/customers", params=asked).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 5

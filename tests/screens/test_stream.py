@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,9 +10,11 @@ import httpx
 import orjson
 import pytest
 
+from hub.screens import access
 from hub.screens.api import stream
-from hub.store import changes
+from hub.store import accounts, changes, sessions
 
+from .browsing import Browser, browser_of, colleague
 from .conftest import Api, Event
 
 PHONE = {"kind": "phone", "value": "09121234567"}
@@ -35,15 +38,21 @@ class Listening:
         self.last = found.get("id", self.last)
         return found
 
+    def rest(self) -> set[str]:
+        """All lines until the other side ends it."""
+        return set(self._lines)
+
     def topics(self, count: int) -> set[str]:
         found = [self.block() for _ in range(count)]
         return {orjson.loads(block["data"])["topic"] for block in found}
 
 
 @contextmanager
-def listening(api: Api, topics: str, last: str | None = None) -> Iterator[Listening]:
+def listening(
+    api: Api, topics: str, last: str | None = None, client: httpx.Client | None = None
+) -> Iterator[Listening]:  # fmt: skip
     headers = {"last-event-id": last} if last is not None else {}
-    with api.client.stream("GET", "/v1/stream", params={"topics": topics}, headers=headers, timeout=10) as answer:
+    with (client or api.client).stream("GET", "/v1/stream", params={"topics": topics}, headers=headers, timeout=10) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         reader = Listening(answer)
@@ -149,6 +158,19 @@ def test_a_link_is_a_change_of_both_customers(api: Api, known: dict[str, str]) -
         assert reader.topics(2) == {known["customer"], known["other"]}
 
 
+def test_a_ring_is_told_at_once_and_what_can_wait_is_told_once_in_a_while(
+    api: Api, event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "CALM", 600.0)
+    with listening(api, "today,ring") as reader:
+        api.send(event("1", party=PHONE, text="one", message="1", thread="1", channel="chat"))
+        assert reader.topics(1) == {"today"}
+        api.send(event("2", party=PHONE, text="two", message="2", thread="1", channel="chat"))
+        time.sleep(0.3)  # long enough for it to be told, were it not held back
+        api.send(event("3", "call.ringing", call="c1", party=OTHER))
+        assert [reader.topics(1), reader.topics(1)] == [{"ring"}, {"today"}]
+
+
 def test_a_heartbeat_comes_where_nothing_happens(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
     with listening(api, "desk") as reader:
@@ -165,3 +187,81 @@ def test_a_moment_is_read_as_it_was_written(api: Api) -> None:
         now = changes.vector(tx)
     assert changes.read(changes.written(now)) == now
     assert changes.read("1.2") is None
+
+
+# -- an end to it --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mina(api: Api) -> Iterator[Browser]:
+    with browser_of(api, colleague(api, "mina")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heartbeat every twentieth of a second, and each time it is asked whether the connection may go on."""
+    monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(access, "SURE", 0.0)
+
+
+def sign_out(api: Api, mina: Browser) -> None:
+    with Browser(mina.origin) as same:
+        same.come_back_with(mina.token or "")
+        assert same.send_form("/sign-out").status_code == 303
+
+
+def shut_out(api: Api, mina: Browser) -> None:
+    [account] = [one for one in accounts.everybody(api.hub.database) if one.login == "mina"]
+    accounts.deactivate(api.hub.database, account.id)
+
+
+def run_out(api: Api, mina: Browser) -> None:
+    with api.hub.database.transaction() as tx:
+        tx.execute("UPDATE session SET seen = seen - %s", [sessions.IDLE])
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("end", [sign_out, shut_out, run_out])
+def test_a_stream_ends_with_its_session(api: Api, mina: Browser, end: Callable[[Api, Browser], None]) -> None:
+    with listening(api, "desk", client=mina) as reader:
+        assert reader.block() == {"": "nothing new"}
+        end(api, mina)
+        assert reader.rest() <= {": nothing new", ""}
+    assert mina.get("/v1/stream?topics=desk").status_code == 401
+
+
+@pytest.mark.usefixtures("often")
+def test_a_stream_ends_when_its_key_is_deleted(api: Api) -> None:
+    with listening(api, "desk", client=api.roles["agent"]) as reader, browser_of(api, colleague(api, "boss", "admin")) as boss:
+        assert boss.send_form("/settings/keys/delete", name="a agent").status_code == 303
+        assert reader.rest() <= {": nothing new", ""}
+
+
+def test_who_was_signed_out_is_told_of_nothing_any_more(
+    api: Api, mina: Browser, event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "SURE", 0.0)
+    with listening(api, "desk", client=mina) as reader:
+        sign_out(api, mina)
+        api.send(event("c1", "call.ringing", call="c1", party=OTHER))
+        assert reader.rest() == set()
+
+
+def test_who_was_asked_about_a_moment_ago_is_not_asked_about_again(
+    api: Api, mina: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
+    with listening(api, "desk", client=mina) as reader:
+        sign_out(api, mina)
+        assert [reader.block() for _ in range(3)] == [{"": "nothing new"}] * 3
+
+
+@pytest.mark.usefixtures("often")
+def test_an_open_stream_keeps_nobody_signed_in(api: Api, mina: Browser) -> None:
+    with listening(api, "desk", client=mina) as reader:
+        with api.hub.database.transaction() as tx:
+            tx.execute("UPDATE session SET seen = seen - interval '1 hour'")
+        before = api.hub.database.rows("SELECT seen FROM session")
+        assert [reader.block() for _ in range(3)] == [{"": "nothing new"}] * 3
+        assert api.hub.database.rows("SELECT seen FROM session") == before

@@ -3,7 +3,7 @@
 `mime` cuts a mail into parts, `header_fields` reads a header block, `words`, `parameters`, `addresses`, `charsets`
 decode what is in it, `bodies` chooses text, html and attachments, `markup` reads html as text, `automatic` and
 `bounces` tell machines from people, `identity` says which mail it is, `files` cuts mboxes and Maildirs,
-`reading` puts it together.
+`pictures` finds those that html names, `reading` puts it together.
 """
 
 from __future__ import annotations
@@ -14,4 +14,4 @@ from hub.channels.email.reading import parse
 
 __all__ = ["channel", "maildir"]
 
-channel = Channel(name="email", parse=parse, split=split, suffixes=(".eml", ".mbox"))
+channel = Channel(name="email", parse=parse, split=split, suffixes=(".eml", ".mbox"), limit=50 * 1024 * 1024)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hub.channels.email.addresses import USABLE, read_addresses
-from hub.channels.email.header_fields import Headers, read_headers
+from hub.channels.email.header_fields import Headers, identifiers, message_id, read_headers
 from hub.channels.email.mime import Part, text_of
 from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON, TRANSLATED
 from hub.channels.email.senders import Sender, null_path, sender
@@ -18,6 +18,9 @@ REPORTS = {
     "message/feedback-report",
     "text/rfc822-headers",
 }
+# What holds the header of the mail that came back.
+ENCLOSED = {"message/rfc822", "message/global", "message/global-headers", "text/rfc822-headers", "message/rfc822-headers"}
+ORIGINAL_LINE = re.compile(r"^[ \t>]{0,8}message-id:[ \t]{0,8}<([^<>\s]{1,250})>", re.IGNORECASE | re.MULTILINE)
 # Headers that only mail systems write, into the mails by which they report.
 VENDOR = (
     "x-failed-recipients",
@@ -50,16 +53,18 @@ SUCCESS = {"delivered", "relayed", "expanded"}
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """`recipients`: those that the mail did not reach; the rest are codes that name nobody."""
+    """`recipients`: those that the mail did not reach; the rest are codes that name nobody. `original`: its Message-ID."""
 
     form: str
     recipients: tuple[str, ...] = ()
     status: str | None = None
     action: str | None = None
     diagnostic: str | None = None
+    original: str | None = None
 
     def as_json(self) -> dict[str, str | None]:
-        return {"form": self.form, "status": self.status, "action": self.action, "diagnostic": self.diagnostic}
+        codes = {"form": self.form, "status": self.status, "action": self.action, "diagnostic": self.diagnostic}
+        return codes | ({"original": self.original} if self.original else {})
 
 
 def is_bounce(root: Part, subject: str, text: str) -> bool:
@@ -118,9 +123,8 @@ def read_bounce(root: Part, subject: str, text: str) -> Bounce:
     blocks = [block for one in reported for block in _blocks(one) if any(map(block.has, OF_A_REPORT))]
     form = next((part.type.partition("/")[2] for part in _reports(root)), "text")
     if form == "feedback-report":
-        return Bounce(
-            form, _unique(_addressed(blocks, ("original-rcpt-to", "removal-recipient"))), None, "complained", None
-        )
+        complaining = _unique(_addressed(blocks, ("original-rcpt-to", "removal-recipient")))
+        return Bounce(form, complaining, None, "complained", None, _original(root, text))
     missed = [block for block in blocks if block.text("action").lower() not in SUCCESS]
     named = _addressed(missed, ("final-recipient", "original-recipient"), first_only=True) + _failed_header(
         root.headers
@@ -131,7 +135,21 @@ def read_bounce(root: Part, subject: str, text: str) -> Bounce:
         _status(blocks, text),
         _first(blocks, "action") or _action(subject),
         _reply(blocks, text),
+        _original(root, text),
     )
+
+
+def _original(root: Part, text: str) -> str | None:
+    """Which mail came back: its header is enclosed, or copied below the text, or named in the report's own header."""
+    waiting = [root]
+    while waiting:
+        part = waiting.pop(0)
+        waiting += part.children
+        if part.type in ENCLOSED and (found := message_id(read_headers(part.decoded()[:FIELDS_AT_MOST], 0))):
+            return found
+    copied = ORIGINAL_LINE.search(text[:FIELDS_AT_MOST])
+    named = identifiers(root.headers.text("in-reply-to")) or identifiers(root.headers.text("references"))[-1:]
+    return copied[1] if copied else next(iter(named), None)
 
 
 def _reports(root: Part) -> Iterator[Part]:

@@ -68,7 +68,7 @@ def tell(scene: Scene) -> None:
         thread=mail.thread,
         department="service",
     )
-    diary.on(ticket, "assigned", clock.at(14, "18:40"), MINA, to=NILOOFAR.name, department="service")
+    diary.on(ticket, "assigned", clock.at(14, "18:40"), MINA, to=NILOOFAR.login, department="service")
     diary.on(ticket, "prioritised", clock.at(14, "18:41"), MINA, priority="high")
     answer = diary.answer(mail, clock.at(14, "19:15"), NILOOFAR, FIRST_ANSWER)
     diary.on(

@@ -77,7 +77,7 @@ def tell(scene: Scene) -> None:
         thread=mail.thread,
         department="service",
     )
-    diary.on(ticket, "assigned", clock.at(8, "09:20"), NILOOFAR, to=HAMID.name, department="engineers")
+    diary.on(ticket, "assigned", clock.at(8, "09:20"), NILOOFAR, to=HAMID.login, department="engineers")
     diary.on(
         ticket, "noted", clock.at(8, "09:44"), HAMID, text="دو چشمک قرمز = برد شارژ VC-20-B. در انبار سه عدد داریم."
     )

@@ -77,12 +77,12 @@ def tell(scene: Scene) -> None:
         thread=mail.thread,
         department="export",
     )
-    diary.on(ticket, "assigned", clock.at(16, "09:15"), JAMES, to=JAMES.name)
+    diary.on(ticket, "assigned", clock.at(16, "09:15"), JAMES, to=JAMES.login)
     answer = diary.answer(mail, clock.at(16, "09:40"), JAMES, LABEL)
     diary.on(ticket, "waiting", clock.at(16, "09:41"), JAMES, for_="customer")
     scene.reply(answer, EMMA, clock.at(15, "13:12"), ON_ITS_WAY, dress="us-ascii 7bit")
     asked = scene.reply(answer, EMMA, clock.at(7, "11:58"), WHERE, dress="us-ascii 7bit")
-    diary.on(ticket, "assigned", clock.at(7, "12:10"), JAMES, to=SHIRIN.name, department="finance")
+    diary.on(ticket, "assigned", clock.at(7, "12:10"), JAMES, to=SHIRIN.login, department="finance")
     diary.on(
         ticket,
         "noted",

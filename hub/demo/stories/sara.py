@@ -10,12 +10,12 @@ SARA = Person(
     key="sara",
     name="Sara Karimi",
     latin="Sara Karimi",
-    language="fa",
-    formal="خانم کریمی",
+    language="en",
+    formal="Ms Karimi",
     emails=("sara.karimi@example.com",),
     phones=("+989121234567",),
     account="BH-10047",
-    city="تهران",
+    city="Tehran",
 )
 ORDER = Planned(
     "sara",
@@ -31,30 +31,33 @@ ORDER = Planned(
     ),
 )
 
-CALL_REASON = "پرسید پلوپز ۱٫۸ لیتری برای شش نفر کافی است یا نه؛ دستور ته‌دیگ را هم پرسید و گرفت"
-MAIL = """سلام و وقت بخیر،
-چند روز پیش از سایت شما یک پلوپز و یک آسیاب زعفران سفارش دادم (سفارش {order}).
-پول کم شده ولی هنوز پیامی از ارسال نیامده. پلوپز را برای مهمانی آخر هفتهٔ مادرم می‌خواهم؛
-می‌شود بفرمایید سفارش {order} در چه مرحله‌ای است؟
+CALL_REASON = "asked whether the 1.8 l rice cooker is enough for six; wanted the recipe for a golden crust and got it"
+MAIL = """Good morning,
 
-با سپاس
-سارا کریمی
-۰۹۱۲ ۱۲۳ ۴۵۶۷"""
-ANSWER = """خانم کریمی عزیز، سلام و وقت بخیر.
-حق با شماست، ببخشید. آسیاب زعفران دو روز دیرتر به انبار رسید و سفارش {order} منتظرش مانده بود.
-همین که بسته‌بندی شد با پیک می‌فرستیم و کد رهگیری را برایتان پیامک می‌کنم.
+a few days ago I ordered a rice cooker and a saffron grinder on your web site (order {order}).
+The money has gone out of my account, but nobody has told me that anything was sent. I need the rice cooker
+for my mother's dinner at the weekend: how far is order {order}?
 
-با احترام
-مینا، خانهٔ باران"""
-THANKS = "ممنون مینا خانم، لطف کردید. منتظر کد رهگیری می‌مانم.\n\nسارا"
-SHIPPED = "خانهٔ باران: سفارش {order} در راه است. کد رهگیری {tracking}"
+With best wishes
+Sara Karimi
+0912 123 4567"""
+ANSWER = """Dear Ms Karimi,
+
+you are right, and I am sorry. The saffron grinder came into our store two days late, and order {order} waited for it.
+As soon as it is packed it leaves by courier, and I will text you the tracking number.
+
+Kind regards
+Mina, Baran Home"""
+THANKS = "Thank you Mina, that is kind. I will look out for the tracking number.\n\nSara"
+SHIPPED = "Baran Home: your order is on its way. Tracking number {tracking}"
+NOTED = "The saffron grinder is here; the store promised to pack {order} today"
 
 
 def tell(scene: Scene) -> None:
     clock, diary, order = scene.clock, scene.diary, scene.orders["sara"]
     said = {"order": order.number, "tracking": order.tracking}
     diary.talk(SARA, clock.at(17, "17:02"), REZA, 12 * 60 + 8, CALL_REASON, queue="sales")
-    mail = scene.first_mail(SARA, clock.at(6, "09:12"), f"سفارش {order.number} کجاست؟", MAIL.format(**said))
+    mail = scene.first_mail(SARA, clock.at(6, "09:12"), f"Where is my order {order.number}?", MAIL.format(**said))
     ticket = diary.ticket(
         clock.at(6, "09:13"),
         mail.subject,
@@ -64,12 +67,10 @@ def tell(scene: Scene) -> None:
         department="orders",
         priority="normal",
     )
-    diary.on(ticket, "assigned", clock.at(6, "09:40"), MINA, to=MINA.name)
+    diary.on(ticket, "assigned", clock.at(6, "09:40"), MINA, to=MINA.login)
     answer = diary.answer(mail, clock.at(6, "10:51"), MINA, ANSWER.format(**said))
     scene.reply(answer, SARA, clock.at(6, "11:20"), THANKS)
-    diary.on(
-        ticket, "noted", clock.at(6, "11:30"), MINA, text=f"آسیاب زعفران رسید؛ انبار قول داد {order.number} بسته شود"
-    )
+    diary.on(ticket, "noted", clock.at(6, "11:30"), MINA, text=NOTED.format(**said))
     diary.on(ticket, "waiting", clock.at(2, "11:30"), MINA, for_="third_party")
     diary.event(
         "sms",
@@ -88,12 +89,10 @@ def tell(scene: Scene) -> None:
 def _browses(scene: Scene) -> None:
     """She looks at the returns page, just in case; the screen of whoever answers her next call will say so."""
     party = [{"kind": "cookie", "value": "c-7f3a90d1sara"}, {"kind": "account", "value": "BH-10047"}]
-    number = scene.orders["sara"].number
     pages = (
-        (10, "21:20", "/products/RC-18", "پلوپز ۱٫۸ لیتری"),
-        (10, "21:29", "/products/SG-01", "آسیاب زعفران"),
-        (1, "22:04", f"/orders/{number}", f"سفارش {number}"),
-        (1, "22:06", "/returns", "مرجوع‌کردن کالا"),
+        (10, "21:20", "/products/RC-18", "Rice cooker 1.8 l"),
+        (10, "21:29", "/products/SG-01", "Saffron grinder"),
+        (1, "22:06", "/returns", "Returning goods"),
     )
     for days, at, path, title in pages:
         scene.diary.event("website", "page.viewed", scene.clock.at(days, at), party=party, url=SITE + path, title=title)

@@ -13,5 +13,6 @@ MANNERS: dict[str, Manners] = {"en": en.MANNERS, "fa": fa.MANNERS}
 CHATS: dict[str, tuple[tuple[str, ...], ...]] = {"en": en.CHATS, "fa": fa.CHATS}
 CALLS: dict[str, tuple[str, ...]] = {"en": en.CALLS, "fa": fa.CALLS}
 SMS: dict[str, tuple[str, ...]] = {"en": en.SMS, "fa": fa.SMS}
+SMS_ANSWERS: dict[str, tuple[str, ...]] = {"en": en.SMS_ANSWERS, "fa": fa.SMS_ANSWERS}
 
-__all__ = ["CALLS", "CHATS", "MANNERS", "SMS", "TOPICS", "Manners", "Topic"]
+__all__ = ["CALLS", "CHATS", "MANNERS", "SMS", "SMS_ANSWERS", "TOPICS", "Manners", "Topic"]

@@ -294,3 +294,4 @@ SMS = (
     "Baran Home: your parcel comes today between 10 and 14. Not at home? Answer 1.",
     "Baran Home: our engineer comes tomorrow at 15:00. Answer 2 for another day.",
 )
+SMS_ANSWERS = ("1 - not at home, tomorrow please", "2 - Thursday would be better", "That suits me, thank you")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from hub.events.catalogue import Id, Kind, Origin, Parties, Text
+from hub.events.catalogue import Id, Kind, Moment, Origin, Parties, Text
 
 AgentName = Annotated[Text, BeforeValidator(lambda v: f"{v.get('value')}" if isinstance(v, dict) else v)]
 
@@ -46,9 +45,9 @@ class CallEnded(Call):
     """The call is over: when it started, was answered (or null) and ended, and why it ended."""
 
     type = "call.ended"
-    started: datetime | None = None
-    answered: datetime | None = None
-    ended: datetime | None = None
+    started: Moment | None = None
+    answered: Moment | None = None
+    ended: Moment | None = None
     cause: Literal["answered", "no_answer", "busy", "failed", "abandoned"] | None = None
 
 

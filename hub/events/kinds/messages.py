@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from hub.events.catalogue import Id, Kind, Origin, Parties, Party, Text
+from hub.events.catalogue import Count, Id, Kind, Origin, Parties, Party, Text
+from hub.events.text import storable_all
 
 
 class Mailbox(BaseModel):
@@ -25,14 +26,23 @@ class Attached(BaseModel):
     name: Text | None = None
     type: Text | None = None
     base64: str | None = None
-    size: int | None = None
-    sha256: str | None = None
-    blob: str | None = None
+    size: Count | None = None
+    sha256: Text | None = None
+    blob: Text | None = None
 
 
 def conversation(origin: Origin, channel: str, thread: str) -> str:
     """The stream of a thread. Mail threads are world-wide, those of other channels belong to their source."""
     return origin.keyed("conversation", channel, "" if channel == "email" else origin.source, thread)
+
+
+def _returned(bounce: dict[str, Any]) -> dict[str, Any]:
+    """What a bounce says of the mail that came back; the hub acts on these of its words."""
+    for name in ("original", "status", "action"):
+        if not isinstance(bounce.get(name), str | None):
+            raise ValueError(f"{name} is text, or absent")
+    stored: dict[str, Any] = storable_all(bounce)
+    return stored
 
 
 Mailboxes = Annotated[list[Mailbox], BeforeValidator(lambda v: v or [])]
@@ -60,8 +70,8 @@ class Message(Kind):
     references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = []
     automatic: Literal["no", "reply", "bounce", "list"] = "no"
     about: Parties = []
-    bounce: dict[str, Any] | None = None
-    raw: str | None = None
+    bounce: Annotated[dict[str, Any], AfterValidator(_returned)] | None = None
+    raw: Text | None = None
     claimed_date: Text | None = None
 
     def stream(self, origin: Origin) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.events.catalogue import Id, Kind, Money, Origin, Parties, Text
 from hub.events.order_numbers import order_number
@@ -20,7 +20,7 @@ class Line(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     sku: Text | None = None
     title: Text | None = None
-    quantity: float | None = None
+    quantity: Annotated[float, Field(allow_inf_nan=False)] | None = None
     price: Money | None = None
 
 

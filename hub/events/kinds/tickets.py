@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from hub.events.catalogue import Id, Kind, Origin, Parties, Text
+from hub.events.catalogue import Count, EventId, Id, Kind, Origin, Parties, Text
 from hub.events.envelope import Json
 from hub.events.kinds.messages import conversation
 
-Contacts = Annotated[list[Text], BeforeValidator(lambda v: v or [])]
+Contacts = Annotated[list[Annotated[Text, EventId]], BeforeValidator(lambda v: v or [])]
 
 
 class TicketStep(Kind):
@@ -39,15 +39,15 @@ class TicketOpened(TicketStep):
     instead); `follows`: an earlier ticket."""
 
     type = "ticket.opened"
-    number: int | None = None
+    number: Count | None = None
     subject: Text | None = None
-    conversation: str | None = None
+    conversation: Text | None = None
     channel: Text | None = None
     thread: Text | None = None
     contacts: Contacts = []
     priority: Text | None = None
     department: Text | None = None
-    follows: str | None = None
+    follows: Text | None = None
 
     def derived(self, origin: Origin) -> Json:
         if self.conversation or not (self.channel and self.thread):
@@ -96,15 +96,41 @@ class TicketReopened(TicketStep):
 
     type = "ticket.reopened"
     why: Text | None = None
-    contact: Id | None = None
+    contact: Annotated[Id, EventId] | None = None
 
 
 class TicketContactAttached(TicketStep):
     """One more contact belongs to it; `conversation` is the contact's stream if it has one."""
 
     type = "ticket.contact_attached"
-    contact: Id
-    conversation: str | None = None
+    contact: Annotated[Id, EventId]
+    conversation: Text | None = None
+
+
+class TicketAnswered(TicketStep):
+    """An answer was written; its delivery is told on a stream of its own (`delivery:` and this event's id).
+
+    `party` is whom it goes to and `to` his address; `mailbox` the address that it comes from. `answers` is the contact
+    that it answers, `conversation` the stream in which the customer's reply is expected. `message_id`, `in_reply_to` and
+    `references` are as in the mail's header, without brackets. `automatic`: "reply" where the hub answered by itself.
+    """
+
+    type = "ticket.answered"
+    personal = TicketStep.personal | {"to", "html"}
+    texts = ("subject", "text")
+
+    channel: Id = "email"
+    to: Text | None = None
+    subject: Text | None = None
+    text: Text | None = None
+    html: Text | None = None
+    message_id: Text | None = None
+    in_reply_to: Text | None = None
+    references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = []
+    conversation: Text | None = None
+    mailbox: Text | None = None
+    answers: Id | None = None
+    automatic: Literal["no", "reply"] = "no"
 
 
 class TicketPrioritised(TicketStep):
@@ -116,5 +142,5 @@ class TicketPrioritised(TicketStep):
 
 KINDS = (
     TicketOpened, TicketAssigned, TicketNoted, TicketWaiting, TicketResolved, TicketClosed, TicketReopened,
-    TicketContactAttached, TicketPrioritised,
+    TicketContactAttached, TicketPrioritised, TicketAnswered,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from hub.events.text import fold
 from hub.screens.access import needs
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import NOW_ONLY, Before, Limit, MaybeText, Text, TheHub, id_of, reading, spoken
+from hub.screens.looking import Looked
 from hub.screens.problems import Problem
 from hub.screens.shapes import Customer, Customers, Items, LookUp
 from hub.store import customers as who
@@ -23,6 +24,7 @@ router = APIRouter(tags=["customers"], dependencies=[NOW_ONLY])
 @router.get("/v1/lookup", response_model=LookUp, summary="Who is calling, and about what", **needs("lookup"))
 def lookup(
     hub: TheHub,
+    looked: Looked,
     phone: Annotated[MaybeText, Query(examples=["+98 912 123 4567"])] = None,
     email: MaybeText = None,
     order: MaybeText = None,
@@ -41,35 +43,47 @@ def lookup(
         for kind, value in asked.items():
             identifier = who.identified(kind, value, hub.settings.region) if value else None
             parties += who.known(tx, [hub.keys.party_id(identifier)]) if identifier else []
-        return Json(reads.lookup(tx, who.customers(tx, parties), clock()), headers=NOT_KEPT)
+        found = who.customers(tx, parties)
+        looked("search", [members[0] for members in found])
+        return Json(reads.lookup(tx, found, clock()), headers=NOT_KEPT)
 
 
 @router.get("/v1/customers", response_model=Customers, summary="Find customers", **needs("read"))
 def search(
-    hub: TheHub, q: Annotated[Text, Query(min_length=1, max_length=500, examples=["sara ahmadi"])], limit: Limit = 20
-) -> Json:
-    """By id, e-mail address, phone, account or order number; else by the words that tell of them."""
+    hub: TheHub, looked: Looked, q: Annotated[Text, Query(min_length=1, max_length=500, examples=["sara ahmadi"])],
+    limit: Limit = 20, before: Before = None,
+) -> Json:  # fmt: skip
+    """By id, e-mail address, phone, account or order number; else by the words that tell of them, of whom there was
+    something last first."""
+    (skipped,) = reads.read_cursor(before, int) if before else (0,)
     with reading(hub) as tx:
         hub.recorder.enter(tx)
-        found = who.who(tx, hub.keys, hub.settings.region, spoken(q) or q) or reads.search(tx, fold(q), limit)
-        items = [reads.customer(tx, parties) for parties in found[:limit]]
-    return Json({"items": items, "next": None}, headers=NOT_KEPT)
+        found = who.who(tx, hub.keys, hub.settings.region, spoken(q) or q)
+        found = found or reads.search(tx, fold(q), skipped + limit + 1)
+        items = [reads.customer(tx, parties) for parties in found[skipped : skipped + limit]]
+    looked("search", [item["id"] for item in items])
+    more = len(found) > skipped + limit
+    return Json({"items": items, "next": reads.cursor(skipped + limit) if more else None}, headers=NOT_KEPT)
 
 
 @router.get("/v1/customers/{id}", response_model=Customer, summary="One customer", **needs("read"))
-def customer(hub: TheHub, id: Text) -> Json:
+def customer(hub: TheHub, looked: Looked, id: Text) -> Json:
     """By the customer's id or that of any party of his."""
     with reading(hub) as tx:
-        return Json(reads.customer(tx, _members(tx, id)), headers=NOT_KEPT)
+        members = _members(tx, id)
+        looked("customer", members[0])
+        return Json(reads.customer(tx, members), headers=NOT_KEPT)
 
 
 @router.get(
     "/v1/customers/{id}/timeline", response_model=Items, summary="A customer's contacts and orders, newest first",
     **needs("read"),
 )  # fmt: skip
-def timeline(hub: TheHub, id: Text, limit: Limit = 50, before: Before = None) -> Json:
+def timeline(hub: TheHub, looked: Looked, id: Text, limit: Limit = 50, before: Before = None) -> Json:
     with reading(hub) as tx:
-        return Json(reads.timeline(tx, _members(tx, id), limit, before), headers=NOT_KEPT)
+        members = _members(tx, id)
+        looked("customer", members[0])
+        return Json(reads.timeline(tx, members, limit, before), headers=NOT_KEPT)
 
 
 def _members(tx: Connection, text: str) -> list[str]:

@@ -12,20 +12,24 @@ from fastapi.concurrency import run_in_threadpool
 
 from hub.channels import cloudevents
 from hub.channels._shape import Rejected
+from hub.consumers.accept import Arrival
 from hub.consumers.decode import unseal_all
+from hub.consumers.door import Door
 from hub.consumers.runner import clock
 from hub.events.catalogue import current, shape
 from hub.events.draft import Draft
 from hub.events.envelope import shown
 from hub.log._protocol import Place
-from hub.screens.access import may, needs
+from hub.screens.access import may
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading
-from hub.screens.door import Arrival, tally
+from hub.screens.asked import NOW_ONLY, Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading, turn_of
+from hub.screens.door import tally
+from hub.screens.looking import Looked
 from hub.screens.problems import Problem
 from hub.screens.shapes import TIME, Envelopes, Taken
 from hub.store import customers, reads
 from hub.store.database import Connection
+from hub.store.looks import EVERYTHING
 
 router = APIRouter(tags=["events"])
 CHANNEL = "events"
@@ -52,14 +56,23 @@ _BODY = {"requestBody": {"required": True, "content": {
     dependencies=[Depends(may("send"))], openapi_extra={"x-permission": "send"} | _BODY,
 )  # fmt: skip
 async def send(request: Request, door: TheDoor) -> Json:
-    """Structured, batch or binary mode. What is accepted is durable; what is refused is kept and counted."""
-    body = await body_of(request)
-    headers, received = dict(request.headers), clock()
-    if len(body) < _LONG:
-        came, alone = arrivals(headers, body, received)
-    else:
-        came, alone = await run_in_threadpool(arrivals, headers, body, received)
-    answers = await door.take(came)
+    """Structured, batch or binary mode. What is accepted is durable; what is refused is kept and counted.
+
+    A contact says its own id (`message`, `call`, `visit`, `contact`) and its `party`; only a call may come without one: a
+    caller's number may be withheld.
+    """
+    return await taken(request, door)
+
+
+async def taken(request: Request, door: Door) -> Json:
+    """The same, also for who came here past the framework (`hub.screens.straight`). Raises Problem."""
+    async with body_of(request) as body, turn_of(request, body):
+        headers, received = dict(request.headers), clock()
+        if len(body) < _LONG:
+            came, alone = arrivals(headers, body, received)
+        else:
+            came, alone = await run_in_threadpool(arrivals, headers, body, received)
+        answers = await door.take(came)
     refused = answers[0].refused if alone else None
     if refused and alone == "unreadable":
         raise Problem(400, "Nothing of the body can be read.", [(refused.at, refused.why)])
@@ -96,9 +109,11 @@ def _arrival(document: Any, raw: bytes, received: datetime) -> Arrival:
     return Arrival(CHANNEL, source, raw, received, refused=outcome)
 
 
-@router.get("/v1/events", response_model=Envelopes, summary="Events in the order of the log", **needs("export"))
+@router.get("/v1/events", response_model=Envelopes, summary="Events in the order of the log",
+            dependencies=[Depends(may("export")), NOW_ONLY], openapi_extra={"x-permission": "export"})  # fmt: skip
 def export(
     hub: TheHub,
+    looked: Looked,
     type: MaybeText = None,
     who: Annotated[MaybeText, Query(description="id, e-mail address, phone, account or order number")] = None,
     since: Annotated[MaybeTime, Query(alias="from")] = None,
@@ -118,6 +133,7 @@ def export(
             tx, kind=type, parties=parties, since=since, until=until, after=place, limit=limit + 1
         ))  # fmt: skip
         events = unseal_all(hub.keys, [current(orjson.loads(one.value)) for one in found[:limit]])
+    looked("events", EVERYTHING if parties is None else parties)
     more = len(found) > limit
     items = [shown(event, shape(event.type)) for event in events]
     return Json({"items": items, "next": reads.cursor(*found[limit - 1].place) if more else None}, headers=NOT_KEPT)

@@ -8,17 +8,15 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.consumers import decide
-from hub.consumers.runner import clock
 from hub.events.catalogue import Party
 from hub.events.prepare import NotValid
 from hub.screens.access import may, needs
 from hub.screens.answers import Json
-from hub.screens.asked import Hub, Text, TheHub, id_of, reading, wait_until_shown
+from hub.screens.asked import Text, TheHub, id_of
+from hub.screens.linking import cut_link, linked
 from hub.screens.problems import Problem
 from hub.screens.shapes import Made
-from hub.store import decisions
 from hub.store.access import Caller
-from hub.store.changes import pair
 
 router = APIRouter(tags=["links"])
 ByWhom = Annotated[Caller, Depends(may("link"))]
@@ -39,12 +37,10 @@ class Asked(BaseModel):
 @router.post("/v1/links", status_code=201, response_model=Made, summary="Two parties are one customer", **needs("link"))
 def link(hub: TheHub, asked: Asked, caller: ByWhom) -> Json:
     """Answers once the two are shown as one."""
-    a, b = asked.a.model_dump(), asked.b.model_dump()
     try:
-        id = decide.link(hub.recorder, a, b, asked.evidence, caller.name, clock())
+        id = linked(hub, asked.a.model_dump(), asked.b.model_dump(), asked.evidence, caller.name)
     except NotValid as error:
         raise Problem(422, "These two cannot be linked.", [(error.at.replace("$.data", "$"), error.why)]) from None
-    _wait(hub, id)
     return Json({"id": id}, 201)
 
 
@@ -58,27 +54,9 @@ def cut(hub: TheHub, id: Text, caller: ByWhom) -> Response:
     if link_id is None:
         raise Problem(404, "No link has this id.")
     try:
-        _wait(hub, _cut(hub, link_id, caller.name))
+        cut_link(hub, link_id, caller.name)
     except decide.NoSuchLink:
         raise Problem(404, "No link has this id.") from None
     except decide.Forgotten as error:
         raise Problem(409, str(error)) from None
     return Response(status_code=204)
-
-
-def _cut(hub: Hub, link_id: str, by: str) -> str:
-    try:
-        return decide.cut_link(hub.recorder, link_id, by, clock())
-    except decide.NoSuchLink:
-        with reading(hub) as tx:
-            parties = pair(tx, link_id)
-        if parties is None:
-            raise
-        return decide.cut_parties(hub.recorder, *parties, None, by, clock())
-
-
-def _wait(hub: Hub, event: str) -> None:
-    with reading(hub) as tx:
-        recorded = decisions.event(tx, event)
-    if recorded:
-        wait_until_shown(hub, [recorded.place])

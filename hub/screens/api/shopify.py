@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from hub.channels import shopify
+from hub.consumers.accept import Arrival
 from hub.consumers.runner import clock
 from hub.screens.answers import Json
-from hub.screens.asked import TheDoor, TheHub, body_of
-from hub.screens.door import Arrival, tally
+from hub.screens.asked import TheDoor, TheHub, body_of, turn_of
+from hub.screens.door import tally
 from hub.screens.problems import Problem
 from hub.screens.shapes import Taken
 
@@ -27,9 +28,9 @@ _HEADERS = {"parameters": [
 )
 async def webhook(request: Request, hub: TheHub, door: TheDoor) -> Json:
     """`X-Shopify-Hmac-Sha256` is the signature; durable when this answers, understood a moment later."""
-    body = await body_of(request)
-    signature = request.headers.get("x-shopify-hmac-sha256", "")
-    if not shopify.verify(hub.settings.shopify_secret or "", body, signature):
-        raise Problem(401, "The signature is not the shop's; is HUB_SHOPIFY_SECRET the shop's secret?")
-    meta = {name: value for name, value in request.headers.items() if name.startswith("x-shopify-")}
-    return Json(tally(await door.take([Arrival("shopify", "shopify", body, clock(), meta)])))
+    async with body_of(request) as body, turn_of(request, body):
+        signature = request.headers.get("x-shopify-hmac-sha256", "")
+        if not shopify.verify(hub.settings.shopify_secret or "", body, signature):
+            raise Problem(401, "The signature is not the shop's; is HUB_SHOPIFY_SECRET the shop's secret?")
+        meta = {name: value for name, value in request.headers.items() if name.startswith("x-shopify-")}
+        return Json(tally(await door.take([Arrival("shopify", "shopify", body, clock(), meta)])))

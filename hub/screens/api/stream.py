@@ -7,9 +7,11 @@ of this connection is missing, so a reader that comes back with it is told once 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from typing import Annotated
+from urllib.parse import unquote
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -17,7 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from hub.screens.access import needs
+from hub.screens.access import Permit, needs
 from hub.screens.asked import Hub, Text, TheHub, id_of, reading
 from hub.screens.problems import Problem
 from hub.store import changes as moments
@@ -27,6 +29,7 @@ from hub.store.database import Connection, Unavailable
 
 router = APIRouter(tags=["stream"])
 HEARTBEAT = 15.0  # seconds between comments where nothing happens
+CALM = 0.5  # seconds between two messages about what can wait that long: everything but a ring
 SLOW = 30.0  # seconds in which a reader must take what he is sent
 _MOST = 100  # topics of one connection
 _EXAMPLE = {"schema": {"type": "string"}, "example": 'id: 0.0.3\ndata: {"topic":"desk"}\n\n'}
@@ -48,15 +51,38 @@ class EventStream(StreamingResponse):
             return
 
 
+class Bell:
+    """Wakes the event loop once for all connections that a change concerns, not once for each of them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[tuple[Reader, set[str], Vector]] = deque()
+        self._rung = False
+
+    def ring(self, reader: Reader, touched: set[str], now: Vector) -> None:
+        """Called beside the event loop, by one thread."""
+        self._waiting.append((reader, touched, now))
+        if not self._rung:
+            self._rung = True
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        self._rung = False
+        while self._waiting:
+            reader, touched, now = self._waiting.popleft()
+            reader.note(touched, now)
+
+
 class Reader:
     """One connection: what it asked for, and what of it changed since it was last told."""
 
-    def __init__(self, hub: Hub, topics: Collection[str]) -> None:
-        self._hub, self._topics = hub, topics
+    def __init__(self, hub: Hub, topics: Collection[str], bell: Bell) -> None:
+        self._hub, self._topics, self._bell = hub, topics, bell
         self._loop = asyncio.get_running_loop()
         self._members: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
-        self._woken = asyncio.Event()
+        self._woken, self._rung = asyncio.Event(), asyncio.Event()
+        self._calm_until = 0.0  # by the loop's clock
         self.moment: Vector = ()
 
     def gather(self) -> None:
@@ -70,7 +96,7 @@ class Reader:
     def hear(self, changed: Changed, before: Vector, now: Vector) -> None:
         """Called beside the event loop."""
         touched = self._touched(changed)
-        self._loop.call_soon_threadsafe(self.note, touched, now)
+        self._bell.ring(self, touched, now)
         if any(topic.startswith("customer:") for topic in touched):
             with suppress(Unavailable):  # those of a moment ago will do until the next change
                 self.gather()
@@ -87,17 +113,30 @@ class Reader:
         self.moment = now
         if self._changed:
             self._woken.set()
+        if any(_rings(topic) for topic in touched):
+            self._rung.set()
 
     async def told(self) -> list[str] | None:
-        """The topics that changed, sorted; None where nothing did for a while."""
+        """The topics that changed, sorted; None where nothing did for a while. A ring is told at once; of the rest, where
+        much happens, a reader hears a few times a second, and so do a hundred."""
         try:
             async with asyncio.timeout(HEARTBEAT):
                 await self._woken.wait()
         except TimeoutError:
             return None
+        await self._calm()
         changed, self._changed = sorted(self._changed), set()
         self._woken.clear()
+        self._rung.clear()
+        self._calm_until = self._loop.time() + CALM
         return changed
+
+    async def _calm(self) -> None:
+        """Until the last message is CALM seconds ago, or a telephone rings."""
+        if self._loop.time() < self._calm_until:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._calm_until):
+                    await self._rung.wait()
 
     def _touched(self, changed: Changed) -> set[str]:
         return {topic for topic in self._topics if changed and self._is_touched(topic, changed)}
@@ -107,9 +146,17 @@ class Reader:
             return True
         if topic == "desk":
             return changed.desk()
+        if topic == "today":
+            return changed.today()
+        if _rings(topic):
+            return changed.rang(unquote(topic.partition(":")[2]))
         if topic.startswith("ticket:"):
             return topic in changed.streams
         return not changed.parties.isdisjoint(self._members[topic])
+
+
+def _rings(topic: str) -> bool:
+    return topic.partition(":")[0] == "ring"
 
 
 def _members(tx: Connection, party: str) -> frozenset[str]:
@@ -121,7 +168,7 @@ def _members(tx: Connection, party: str) -> frozenset[str]:
 
 @router.get(
     "/v1/stream", response_class=EventStream, summary="Hear of changes (server-sent events)",
-    responses={200: {"content": {"text/event-stream": _EXAMPLE}, "description": "until the reader leaves"}},
+    responses={200: {"content": {"text/event-stream": _EXAMPLE}, "description": "until the reader leaves or may not read"}},
     **needs("read"),
 )  # fmt: skip
 async def stream(
@@ -130,13 +177,20 @@ async def stream(
     topics: Annotated[Text, Query(min_length=1, max_length=8_000, examples=["desk"])],
     last_event_id: Annotated[Text | None, Header(max_length=2_000)] = None,
 ) -> EventStream:
-    """`topics`: `customer:ID`, `ticket:ID` and `desk` (any ticket, any call), separated by commas."""
-    reader = Reader(hub, _read(topics))
-    changes: Changes = request.app.state.changes
+    """`topics`, separated by commas: `customer:ID`, `ticket:ID`, `desk` (any ticket, any call), `today` (any contact),
+    `ring:EXTENSION` or `ring:QUEUE` (percent-encoded; a call begins or ceases to ring there), `ring` (wherever)."""
+    state = request.app.state
+    state.bell = state.bell or Bell(asyncio.get_running_loop())
+    reader = Reader(hub, _read(topics), state.bell)
+    changes: Changes = state.changes
+    await run_in_threadpool(state.calls.listen)
+    await run_in_threadpool(state.shared.listen)
     await run_in_threadpool(reader.gather)
     number, reader.moment = await run_in_threadpool(changes.listen, reader.hear)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return EventStream(_sent(reader, changes, number, last_event_id), headers=headers)
+    open_streams: set[int] = state.streams
+    permit = Permit(request, "read")
+    return EventStream(_sent(reader, permit, changes, number, last_event_id, open_streams), headers=headers)
 
 
 def _read(topics: str) -> list[str]:
@@ -148,13 +202,18 @@ def _read(topics: str) -> list[str]:
 
 def _topic(topic: str) -> str:
     kind, _, id = topic.partition(":")
+    if topic in ("desk", "today", "ring") or (kind == "ring" and id):
+        return topic
     known = id_of(id) if kind in ("customer", "ticket") else None
-    if topic != "desk" and not known:
-        raise Problem(422, "No such topic.", [("?topics", "topics are customer:ID, ticket:ID and desk")])
-    return f"{kind}:{known}" if known else topic
+    if not known:
+        raise Problem(422, "No such topic.", [("?topics", "topics are customer:ID, ticket:ID, desk, today and ring:PLACE")])
+    return f"{kind}:{known}"
 
 
-async def _sent(reader: Reader, changes: Changes, number: int, last: str | None) -> AsyncIterator[bytes]:
+async def _sent(
+    reader: Reader, permit: Permit, changes: Changes, number: int, last: str | None, open_streams: set[int]
+) -> AsyncIterator[bytes]:  # fmt: skip
+    open_streams.add(number)
     try:
         told = reader.moment if last is None else moments.read(last)
         yield _block(told, None)
@@ -162,15 +221,18 @@ async def _sent(reader: Reader, changes: Changes, number: int, last: str | None)
             reader.note(await run_in_threadpool(reader.missed, told), reader.moment)
         while True:
             topics = await reader.told()
+            if not await permit.holds():
+                return
             if topics is None:
                 yield b": nothing new\n\n"
                 continue
             now = reader.moment
-            for topic in topics:  # only the last takes the reader on: who is cut off before is told all again
-                yield _block(now if topic == topics[-1] else told, topic)
+            # only the last takes the reader on: who is cut off before is told all again
+            yield b"".join(_block(now if topic == topics[-1] else told, topic) for topic in topics)
             told = now
     finally:
         changes.leave(number)
+        open_streams.discard(number)
 
 
 def _block(moment: Vector | None, topic: str | None) -> bytes:

@@ -13,6 +13,7 @@ from hub.consumers.runner import clock
 from hub.screens.access import may, needs
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_until_shown
+from hub.screens.looking import Looked
 from hub.screens.problems import Problem
 from hub.screens.shapes import TICKET_ID, Ticket, Tickets
 from hub.store import reads
@@ -54,8 +55,10 @@ def tickets(
 
 
 @router.get("/v1/tickets/{id}", response_model=Ticket, summary="One ticket, by its id or number", **needs("read"))
-def ticket(hub: TheHub, id: Text) -> Json:
-    return Json(_ticket(hub, id), headers=NOT_KEPT)
+def ticket(hub: TheHub, looked: Looked, id: Text) -> Json:
+    found = _ticket(hub, id)
+    looked("ticket", found["id"])
+    return Json(found, headers=NOT_KEPT)
 
 
 @router.post(
@@ -71,6 +74,7 @@ def command(hub: TheHub, id: Text, asked: Command, caller: Annotated[Caller, Dep
     answer = decide.command(hub.recorder, ticket_id, str(asked.id), asked.wish(), asked.expects, caller.name, clock())
     why = answer.why or ""
     if answer.status == 409:
+        _wait(hub, ticket_id, answer)  # for what the other one did: it may be on its way still
         raise Problem(409, why, more={"ticket": _ticket(hub, ticket_id)})
     if answer.status != 200:
         raise Problem(answer.status, why, [(answer.at, why)] if answer.at else [])

@@ -1,0 +1,194 @@
+"""What a mail says itself, without the mails that hang below it.
+
+Nothing is lost: the whole text stays where it is, and where the two cannot be told apart the whole is what is said. So a
+forwarded mail is kept, for it is new to us, and so are answers written between the lines of a quotation.
+
+Mail programs begin the quotation in one of four ways: a line that says who wrote when, a block of header lines, a line of
+dashes with words, or ">" before each line. The words are theirs, in the languages of their installations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_LONGEST = 400  # characters of a line that can begin a quotation
+_ABOVE = 4  # lines over which a mail program folds it
+_BLOCK = 8  # lines within which a block of header lines shows itself
+
+_WROTE = re.compile(
+    r"(?:\b(?:wrote|writes|said|schrieb|schreef|a écrit|écrit|escribió|escribio|escreveu|ha scritto|scritto|skrev|kirjoitti|"
+    r"napisała?|napísal|napsala?|írta|a scris|yazdı|şunu yazdı|написала?|пишет|пише)\b|"
+    r"napisał\(a\)|napsal\(a\)|написал\(а\)|"
+    r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|書きました|작성)\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(
+    r"\W{0,3}(?:on|am|le|el|il|em|op|den|på|pe|w dniu|dnia|dne|в|tarihinde|در|في|بتاريخ|at|date)\b", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[^\s@<>()\[\]]{1,64}@[^\s@<>()\[\]]{1,190}")
+_NAME = re.compile(r"[\"“„'][^\"”“']{2,60}[\"”“']")
+_DATE = re.compile(
+    r"(?<!\d)(?:\d{1,2}[:.h]\d{2}|(?:19|20|13|14)\d{2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4})(?!\d)|[۰-۹٠-٩]{1,4}[:/][۰-۹٠-٩]{1,2}"
+)
+
+_FROM = re.compile(
+    r"[*_\s]{0,12}(?:from|von|de|da|van|från|fra|od|от|від|lähettäjä|gönderen|kimden|feladó|expéditeur|mittente|remitente|"
+    r"از|فرستنده|من|المرسل|发件人|寄件者|差出人|보낸 사람)\s{0,3}[*_]{0,2}\s?[:：]",
+    re.IGNORECASE,
+)
+_FIELD = re.compile(
+    r"[*_\s]{0,12}(?:date|sent|to|cc|subject|reply-to|datum|gesendet|an|betreff|envoyé(?: le)?|à|objet|inviato|a|oggetto|data|"
+    r"verzonden|aan|onderwerp|enviad[oa](?: el| em)?|fecha|para|asunto|assunto|skickat|till|ämne|sendt|dato|til|emne|wysłano|do|"
+    r"temat|odesláno|komu|předmět|отправлено|дата|кому|тема|надіслано|lähetetty|vastaanottaja|aihe|päiväys|tarih|"
+    r"gönderilme tarihi|kime|konu|elküldve|címzett|tárgy|"
+    r"تاریخ|ارسال(?: شده)?|به|گیرنده|موضوع|رونوشت|التاريخ|إلى|الموضوع|"
+    r"发送时间|发送日期|日期|收件人|主题|送信日時|日時|宛先|件名|보낸 날짜|받는 사람|제목)\s{0,3}[*_]{0,2}\s?[:：]",
+    re.IGNORECASE,
+)
+_ORIGINAL = re.compile(
+    r"\W{0,3}[-–—_*=]{2,30}\s{0,3}(?:original(?:e|nachricht|[ -]?message|[ -]?nachricht)?\b|reply message|reply above|"
+    r"ursprüngliche nachricht|message d['’]origine|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|"
+    r"oprindelig (?:meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|oryginalna wiadomość|wiadomość oryginalna|"
+    r"alkuperäinen viesti|původní zpráva|исходное сообщение|پیام اصلی|الرسالة الأصلية|原始邮件|元のメッセージ)",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(
+    r"\W{0,16}(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete nachricht|message transféré|mensaje reenviado|"
+    r"mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt|vidarebefordrat|przekazana wiadomość|"
+    r"пересылаемое сообщение|پیام (?:فرستاده|هدایت|ارسال) ?شده)",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"\s*[_–—-]{10,}\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Where a quotation begins, above its first line; `body` is the line below what says so."""
+
+    start: int
+    body: int
+
+
+def said(text: str) -> str | None:
+    """The text without its quoted history; None where there is none, or nothing but it."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    bare = [_MARKS.sub("", line[: _LONGEST + 1]) for line in lines]
+    found = _history(bare) or _marked_tail(bare)
+    if found is None:
+        return None
+    kept = "\n".join(_without(lines, bare, found)).strip()
+    return kept if kept and kept != text.strip() else None
+
+
+def _history(lines: Sequence[str]) -> _History | None:
+    for n, line in enumerate(lines):
+        if not line.strip() or len(line) > _LONGEST:
+            continue
+        if _FORWARDED.match(line) and not line.lstrip().startswith(">"):
+            return None
+        if _ORIGINAL.match(line):
+            return _History(n, len(lines))
+        if _header_block(lines, n):
+            return _History(_rule_above(lines, n), len(lines))
+        start = _who_wrote(lines, n)
+        if start is not None:
+            return _History(start, n + 1)
+    return None
+
+
+def _who_wrote(lines: Sequence[str], end: int) -> int | None:
+    """Where the words begin that end here and say who wrote when; None where they are no such words."""
+    last = lines[end].strip(" \t-")
+    verb = _WROTE.search(last)
+    if (last.startswith(">") and last != ">:") or not (verb or last.endswith((":", "："))):
+        return None
+    quoted = _quoted(lines, end + 1)
+    for start in range(end, max(-1, end - _ABOVE), -1):
+        marked = start < end and lines[start].lstrip().startswith(">")
+        if not lines[start].strip() or marked or len(lines[start]) > _LONGEST:
+            return None
+        block = " ".join(line.strip() for line in lines[start : end + 1])
+        dated, named = _DATE.search(block), _ADDRESS.search(block) or _NAME.search(block)
+        told = verb and (named or quoted or _OPENS.match(block))
+        if dated and (told or (named and (_begins(block) or quoted))):
+            return _opening(lines, start)
+        if verb and named and quoted and _OPENS.match(block):
+            return start
+    return None
+
+
+def _begins(block: str) -> bool:
+    """A line without a verb that is all date and sender: `2017-11-24 16:32 GMT+01:00 Sara <s@example.com>:`."""
+    dated, named = _DATE.search(block), _ADDRESS.search(block)
+    return bool(dated and named and dated.start() <= 40 and len(block) <= 200 and block.endswith((">:", ">：", "):")))
+
+
+def _opening(lines: Sequence[str], start: int) -> int:
+    """The first of the lines over which the words are folded."""
+    for above in range(start - 1, max(-1, start - _ABOVE), -1):
+        line = lines[above].strip()
+        if not line or len(line) > 100 or line.endswith((".", "!", "?", ":")):
+            break
+        if _OPENS.match(line) and _DATE.search(line):
+            return above
+    return start
+
+
+def _header_block(lines: Sequence[str], n: int) -> bool:
+    if not _FROM.match(lines[n]):
+        return False
+    below = [line for line in lines[n + 1 : n + 1 + _BLOCK] if line.strip()]
+    return sum(_FIELD.match(line) is not None for line in below[:6]) >= 2
+
+
+def _rule_above(lines: Sequence[str], n: int) -> int:
+    above = n - 1
+    while above >= 0 and not lines[above].strip():
+        above -= 1
+    return above if above >= 0 and _RULE.fullmatch(lines[above]) else n
+
+
+def _quoted(lines: Sequence[str], n: int) -> bool:
+    """Whether a line with ">" comes next."""
+    following = next((line for line in lines[n : n + 3] if line.strip()), "")
+    return following.lstrip().startswith(">")
+
+
+def _marked_tail(lines: Sequence[str]) -> _History | None:
+    """Lines with ">" to the very end, or to a signature, which nothing announces."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    start = end
+    while start and (not lines[start - 1].strip() or lines[start - 1].lstrip().startswith(">")):
+        start -= 1
+    while start < end and not lines[start].strip():
+        start += 1
+    runs = sum(_is_run(lines, n) for n in range(start))
+    return _History(start, start) if start < end and not runs else None
+
+
+def _is_run(lines: Sequence[str], n: int) -> bool:
+    """Whether a run of lines with ">" begins here."""
+    return lines[n].lstrip().startswith(">") and (n == 0 or not lines[n - 1].lstrip().startswith(">"))
+
+
+def _without(lines: Sequence[str], bare: Sequence[str], found: _History) -> list[str]:
+    """What is left. Where ">" marks the quotation, what stands below it is said too."""
+    above = list(lines[: found.start])
+    if not _quoted(bare, found.body):
+        return above
+    below = found.body
+    while below < len(lines) and (not bare[below].strip() or bare[below].lstrip().startswith(">")):
+        below += 1
+    rest = bare[below:]
+    if any(line.lstrip().startswith(">") for line in rest):
+        return list(lines)  # written between the lines of the quotation: neither makes sense without the other
+    return [*above, *([] if _nothing(above) or _nothing(lines[below:]) else [""]), *lines[below:]]
+
+
+def _nothing(lines: Sequence[str]) -> bool:
+    return not any(line.strip() for line in lines)

@@ -1,0 +1,29 @@
+"""Instants as they come from outside: with their offset, and of a year that calendars and databases of today hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+YEARS = range(1900, 2200)
+
+
+def instant(said: object) -> datetime:
+    """What ISO 8601 text with an offset says, or an aware datetime; its offset is kept. Raises ValueError, which never
+    repeats the value. A number is none: nobody says whether it counts seconds."""
+    try:
+        read = datetime.fromisoformat(said.strip().upper()) if isinstance(said, str) else said
+    except ValueError:
+        read = None
+    if not isinstance(read, datetime) or read.tzinfo is None:
+        raise ValueError("is not a time with its offset (ISO 8601), such as 2026-01-31T10:00:00+03:30")
+    if not of_our_time(read):
+        raise ValueError("is a time outside the years 1900 to 2199; is the calendar Gregorian?")
+    return read
+
+
+def of_our_time(aware: datetime) -> bool:
+    """Whether it lies in these years, said in UTC."""
+    try:
+        return aware.astimezone(UTC).year in YEARS
+    except OverflowError:
+        return False

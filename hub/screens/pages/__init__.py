@@ -1,0 +1,1 @@
+"""The pages, one file each, offering `router`; found by listing this folder."""

@@ -1,0 +1,80 @@
+"""An order: how far it is, what it is of, and every contact about it, of whatever customer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from hub.events.kinds.orders import STAGES
+from hub.events.order_numbers import order_number
+from hub.screens.agents import with_names
+from hub.screens.asked import TheHub, reading
+from hub.screens.looking import Looked
+from hub.screens.problems import Problem
+from hub.screens.render import page, part
+from hub.screens.session import Viewer, viewing
+from hub.store import customers, order_contacts, reads
+
+router = APIRouter(include_in_schema=False)
+WAY = ("placed", "confirmed", "paid", "packed", "shipped", "delivered")  # of an order that goes well
+Json = dict[str, Any]
+
+
+@router.get("/orders/{number:path}")
+def order(
+    request: Request, hub: TheHub, viewer: Annotated[Viewer, viewing("read")], looked: Looked, number: str,
+    part_of: Annotated[str, Query(alias="part", max_length=10)] = "",
+) -> Response:  # fmt: skip
+    """`part`: "side", to a program of the page that fetches anew whose order it is."""
+    with reading(hub) as tx:
+        found = reads.order(tx, number)
+        if found is None:
+            raise Problem(404, "No order has this number.")
+        known = found["number"] or order_number(number)
+        contacts = with_names(hub, order_contacts.about(tx, known))
+        person = reads.customer(tx, customers.component(tx, found["customer"])) if found["customer"] else None
+    looked("order", known)
+    if person:
+        looked("customer", person["id"])
+    values: dict[str, Any] = {
+        "order": found, "number_shown": known, "steps": steps(found), "remarks": remarks(found), "contacts": contacts,
+        "person": person, "pieces": pieces,
+    }  # fmt: skip
+    if "hx-request" in request.headers:
+        return part(request, viewer, "order_side.html" if part_of == "side" else "order_body.html", **values)
+    return page(request, viewer, "order.html", **values)
+
+
+def steps(found: Json) -> list[Json]:
+    """The stages in their order, `{"stage", "time", "source", "reached"}`: those that were reported, and those to come of
+    an order that goes well. A stage that a later one passed over was reached, nobody said when."""
+    told: dict[str, Json] = {}
+    for step in found["history"]:
+        told.setdefault(step["stage"], step)
+    at = STAGES.index(found["stage"]) if found["stage"] in STAGES else -1
+    off = found["stage"] not in WAY
+    names = [stage for stage in STAGES if stage in told or (stage in WAY and not off)]
+    return [
+        {"stage": stage, "time": told.get(stage, {}).get("time"), "source": told.get(stage, {}).get("source"),
+         "reached": stage in told or STAGES.index(stage) <= at, "now": stage == found["stage"]} for stage in names
+    ]  # fmt: skip
+
+
+def remarks(found: Json) -> list[Json]:
+    """What was reported besides the stages, newest first: invoices, notes, a stage for the second time."""
+    seen: set[str] = set()
+    again = []
+    for step in found["history"]:
+        if step["stage"] not in STAGES or step["stage"] in seen:
+            again.append(step)
+        seen.add(step["stage"])
+    return again[::-1]
+
+
+def pieces(line: Json) -> int | float | None:
+    """How many of an article: 1, not 1.0."""
+    quantity = line.get("quantity")
+    if not isinstance(quantity, int | float):
+        return None
+    return int(quantity) if quantity == int(quantity) else quantity

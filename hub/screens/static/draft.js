@@ -1,0 +1,56 @@
+// What is typed and not sent yet is kept in this browser: <textarea data-draft="NAME" data-who="ID">. It is there again
+// after a reload, in an empty field only, and gone once it was sent: the server's event `command-done` says so.
+(() => {
+  "use strict";
+  const LASTS = 7 * 24 * 3600 * 1000; // milliseconds
+  const PREFIX = "draft ";
+  const key = (field) => PREFIX + field.dataset.who + " " + field.dataset.draft;
+
+  function keep(field) {
+    try {
+      if (field.value.trim()) localStorage.setItem(key(field), JSON.stringify({ text: field.value, at: Date.now() }));
+      else localStorage.removeItem(key(field));
+    } catch (error) {
+      if (error.name !== "QuotaExceededError" && error.name !== "SecurityError") throw error; // then it is not kept
+    }
+  }
+
+  function read(name) {
+    try {
+      const kept = JSON.parse(localStorage.getItem(name) || "null");
+      return kept && Date.now() - kept.at < LASTS ? kept.text : null;
+    } catch (error) {
+      if (error instanceof SyntaxError || error.name === "SecurityError") return null;
+      throw error;
+    }
+  }
+
+  function restore() {
+    for (const field of document.querySelectorAll("[data-draft]")) {
+      const text = field.value ? null : read(key(field));
+      if (text) field.value = text;
+    }
+  }
+
+  function tidy() {
+    for (const name of Object.keys(localStorage)) {
+      if (name.startsWith(PREFIX) && read(name) === null) localStorage.removeItem(name);
+    }
+  }
+
+  document.addEventListener("input", (event) => event.target.matches("[data-draft]") && keep(event.target));
+  document.addEventListener("draft:changed", (event) => keep(event.target));
+  document.addEventListener("command-done", (event) => {
+    for (const field of document.querySelectorAll("[data-draft]")) {
+      if (field.dataset.draft === event.detail.draft) localStorage.removeItem(key(field));
+    }
+  });
+  document.addEventListener("htmx:afterSettle", restore);
+  // whoever signs out leaves nothing behind for the next one at this screen
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/sign-out") return;
+    for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX)) localStorage.removeItem(name);
+  });
+  restore();
+  tidy();
+})();

@@ -1,0 +1,37 @@
+"""The customer page, in English."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {
+    "customer.contacts": "{n} contacts",
+    "customer.contacts.one": "1 contact",
+    "customer.threads": "{n} conversations, calls and visits",
+    "customer.threads.one": "1 conversation, call or visit",
+    "customer.since": "since {when}",
+    "customer.filter": "What to show",
+    "customer.all": "All",
+    "customer.people": "With people",
+    "customer.nothing": "Nothing of this kind yet",
+    "customer.nothing.do": "Mails, calls, visits and orders appear here as they come, newest on top.",
+    "customer.known_by": "Known by",
+    "customer.why_one": "Why these are one person ({n})",
+    "customer.cut": "Cut",
+    "customer.cut.done": "{a} and {b} are two persons now.",
+    "customer.link": "Add an identifier",
+    "customer.link.kind": "Kind",
+    "customer.link.value": "Value",
+    "customer.link.why": "Why",
+    "customer.link.why_hint": "said so on the phone",
+    "customer.link.do": "Link",
+    "customer.link.wrong": "This cannot be linked: it is no such identifier, or the customer's own already.",
+    "customer.tickets": "Open tickets",
+    "customer.tickets.none": "None. To write to him, open an earlier ticket of his and reopen it.",
+    "customer.orders": "Orders",
+    "customer.orders.none": "None.",
+    "customer.orders.more": "and {n} more",
+    "who.us": "We",
+    "item.ticket.opened": "Ticket {number} opened",
+    "item.ticket.resolved": "Ticket {number} resolved",
+    "item.ticket.reopened": "Ticket {number} opened again",
+    "item.ticket.closed": "Ticket {number} closed",
+}

@@ -1,0 +1,37 @@
+"""The customer page, in Persian."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {
+    "customer.contacts": "{n} تماس",
+    "customer.contacts.one": "۱ تماس",
+    "customer.threads": "{n} گفتگو، تماس و مراجعه",
+    "customer.threads.one": "۱ گفتگو، تماس یا مراجعه",
+    "customer.since": "از {when}",
+    "customer.filter": "چه نشان داده شود",
+    "customer.all": "همه",
+    "customer.people": "با آدم‌ها",
+    "customer.nothing": "هنوز چیزی از این دست نیست",
+    "customer.nothing.do": "ایمیل و تلفن و مراجعه و سفارش همین‌که برسد اینجا می‌آید، تازه‌ترین بالا.",
+    "customer.known_by": "شناخته با",
+    "customer.why_one": "چرا اینها یک نفرند ({n})",
+    "customer.cut": "بریدن",
+    "customer.cut.done": "{a} و {b} اکنون دو نفرند.",
+    "customer.link": "افزودن شناسه",
+    "customer.link.kind": "نوع",
+    "customer.link.value": "مقدار",
+    "customer.link.why": "چرا",
+    "customer.link.why_hint": "خودش پای تلفن گفت",
+    "customer.link.do": "پیوند",
+    "customer.link.wrong": "پیوند نشد: چنین شناسه‌ای نیست، یا از پیش از آنِ همین مشتری است.",
+    "customer.tickets": "تیکت‌های باز",
+    "customer.tickets.none": "هیچ. برای نوشتن به او، تیکتی از روزهای پیش را باز کنید و از نو بگشایید.",
+    "customer.orders": "سفارش‌ها",
+    "customer.orders.none": "هیچ.",
+    "customer.orders.more": "و {n} تای دیگر",
+    "who.us": "ما",
+    "item.ticket.opened": "تیکت {number} باز شد",
+    "item.ticket.resolved": "تیکت {number} حل شد",
+    "item.ticket.reopened": "تیکت {number} دوباره باز شد",
+    "item.ticket.closed": "تیکت {number} بسته شد",
+}

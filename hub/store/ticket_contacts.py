@@ -1,0 +1,46 @@
+"""What belongs to a ticket: the messages of its conversations, the other contacts attached to it, the answers on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hub.store import deliveries, ledger
+from hub.store.database import Connection
+
+Json = dict[str, Any]
+MOST = 200  # the last ones; the customer's timeline has all
+_FIELDS = ("id", "type", "time", "channel", "direction", "party", "title", "text", "agent", "automatic", "orders",
+           "attachments", "stream", "seconds")  # fmt: skip
+_CONTACTS = """
+SELECT * FROM (
+  SELECT DISTINCT ON (t.item) t.item::text AS id, t.type, t.time, t.channel, t.direction, t.party::text, t.title, t.text,
+    t.agent, t.automatic, t.orders, t.attachments, t.stream, NULL::float8 AS seconds
+  FROM unnest(%(streams)s::text[]) AS n(stream) CROSS JOIN LATERAL (SELECT * FROM timeline WHERE stream = n.stream OFFSET 0) t
+  WHERE t.stream LIKE 'conversation:%%' OR t.stream = %(own)s OR t.item = ANY(%(contacts)s::uuid[])
+  ORDER BY t.item, t.n
+) messages
+UNION ALL
+SELECT substr(c.stream, 6), 'call.' || c.state, c.time, 'phone', c.direction, c.party::text, c.caller_name, c.reason, c.agent,
+  NULL, c.orders, '[]'::jsonb, c.stream, extract(epoch FROM c.ended - c.answered)::float8
+FROM calls c JOIN unnest(%(streams)s::text[]) AS n(stream) USING (stream)
+ORDER BY 3 DESC, 1 DESC LIMIT %(most)s
+"""
+
+
+def standing(tx: Connection, id: str) -> Json:
+    """What the contract's shape of a ticket leaves out: `conversation`, `until`."""
+    row = tx.execute("SELECT conversation, until FROM tickets WHERE ticket = %s::uuid", [id]).fetchone()
+    return dict(zip(("conversation", "until"), row, strict=True)) if row else {}
+
+
+def contacts(tx: Connection, id: str, contacts: Sequence[str], conversation: str | None) -> list[Json]:
+    """The last contacts of a ticket, the oldest of them first. An answer of ours has its `delivery`."""
+    own = f"ticket:{id}"
+    streams = {own, *ledger.streams_of(tx, contacts).values(), *([conversation] if conversation else [])}
+    rows = tx.execute(
+        _CONTACTS, {"streams": sorted(streams), "own": own, "contacts": list(contacts), "most": MOST}
+    ).fetchall()
+    items = [dict(zip(_FIELDS, row, strict=True)) for row in reversed(rows)]
+    sent = deliveries.of_answers(tx, [item["id"] for item in items if item["type"] == "ticket.answered"])
+    return [item | {"delivery": sent.get(item["id"])} for item in items]

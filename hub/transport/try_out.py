@@ -1,0 +1,89 @@
+"""Trying a mail server out on purpose: everything up to the point where a mail would be fetched or sent."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from base64 import b64encode
+
+from hub.transport.imap import CONNECT, opened
+from hub.transport.servers import Server
+from hub.transport.trouble import Trouble, of_connection, words
+
+_UNCLEAR = ("silent", "cut", "garbled", "refused")
+
+
+def try_imap(server: Server, password: str) -> Trouble | None:
+    """What is wrong with signing in and opening the folder."""
+    try:
+        with opened(server, password):
+            return None
+    except Trouble as trouble:
+        return _clearer(trouble, server)
+
+
+def try_smtp(server: Server, password: str, address: str) -> Trouble | None:
+    """What is wrong with signing in and beginning a mail from this address; none is sent."""
+    try:
+        with _connected(server) as connection:
+            _sign_in(connection, server, password)
+            code, said = connection.mail(address)
+            if code != 250:
+                return Trouble("sender", server, words(said), address=address)
+            connection.rset()
+            return None
+    except Trouble as trouble:
+        return trouble
+    except Exception as error:  # a client library may fail at anything that another program says
+        return _clearer(of_connection(error, server), server)
+
+
+def _connected(server: Server) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if server.tls == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=CONNECT, context=context)
+    connection = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
+    if server.tls == "starttls":
+        connection.ehlo()
+        if not connection.has_extn("starttls"):
+            connection.close()
+            raise Trouble("no_starttls", server)
+        connection.starttls(context=context)
+    return connection
+
+
+def _sign_in(connection: smtplib.SMTP, server: Server, password: str) -> None:
+    connection.ehlo_or_helo_if_needed()
+    if not server.user:
+        return
+    if not connection.has_extn("auth"):
+        raise Trouble("tls_expected" if connection.has_extn("starttls") else "no_sign_in", server)
+    try:
+        if "PLAIN" in connection.esmtp_features["auth"].upper().split():
+            proof = b64encode(f"\0{server.user}\0{password}".encode()).decode()  # smtplib's own takes ASCII only
+            code, said = connection.docmd("AUTH", f"PLAIN {proof}")
+            if code not in (235, 503):
+                raise smtplib.SMTPAuthenticationError(code, said)
+        else:
+            connection.login(server.user, password)
+    except smtplib.SMTPAuthenticationError as error:
+        what = "tls_expected" if error.smtp_code in (523, 530, 538) else "password"
+        raise Trouble(what, server, words(error.smtp_error)) from error
+
+
+def _clearer(trouble: Trouble, server: Server) -> Trouble:
+    """A server that waits for TLS says nothing, or nothing that can be understood: so TLS is tried."""
+    if trouble.what in _UNCLEAR and server.tls != "tls" and _speaks_tls(server):
+        return Trouble("tls_expected", server)
+    return trouble
+
+
+def _speaks_tls(server: Server) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing secret is said, only whether it is TLS
+    try:
+        with socket.create_connection((server.host, server.port), CONNECT) as plain, context.wrap_socket(plain):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,69 @@
+"""Words of one direction in a page of the other: they begin where the line begins, and are cut at their own end."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from hub.store import accounts
+from hub.store.accounts import Account
+
+from .conftest import MAIL, SARA, Desk
+
+WORDS = {
+    "fa": "خانهٔ باران سفارش شما را فرستاد؛ کد رهگیری آن را هم همین امروز برایتان پیامک می‌کنیم و اگر نرسید تلفن بزنید",
+    "en": "The shop has sent your order; we text its tracking number to you today, and please call us if it does not come",
+}
+# How far the first letter stands from where its box begins in its own direction, and the box from what is before it.
+_STANDS = """said => {
+    const first = document.createRange();
+    first.setStart(said.firstChild, 0);
+    first.setEnd(said.firstChild, 1);
+    const [letter, box] = [first.getBoundingClientRect(), said.getBoundingClientRect()];
+    const own = getComputedStyle(said).direction === "rtl" ? box.right - letter.right : letter.left - box.left;
+    const line = said.parentElement.getBoundingClientRect();
+    const ahead = getComputedStyle(said.parentElement).direction === "rtl" ? line.right - box.right : box.left - line.left;
+    return { own, ahead, cut: said.scrollWidth > said.clientWidth };
+}"""
+
+
+def stands(said: Locator) -> dict[str, float]:
+    found: dict[str, float] = said.evaluate(_STANDS)
+    return found
+
+
+@pytest.mark.parametrize(("page_of", "words_of"), [("en", "fa"), ("fa", "en")])
+def test_words_of_the_other_direction_begin_where_the_line_does(
+    desk: Desk, mina: Account, page_of: str, words_of: str
+) -> None:
+    accounts.prefer(desk.hub.database, mina.id, page_of, "light")
+    long, short = WORDS[words_of], WORDS[words_of][:8]
+    desk.send("party.described", party=MAIL, name="Sara")
+    desk.send("message.received", channel="chat", message="m1", thread="t1", party=MAIL, text=long)
+    desk.send("message.received", channel="sms", message="m2", thread="t2", party=MAIL, text=short)
+    desk.send("message.received", channel="email", message="m3", thread="t3", party=MAIL, subject=f"Re: {short}", text=None)
+    desk.settle()
+    page = desk.page(mina, width=375)
+    page.goto("/")
+    for row in page.locator("#today .said").all():
+        told = stands(row)
+        assert abs(told["own"]) < 2, row.inner_text()
+        assert abs(told["ahead"]) < 2, row.inner_text()
+    expect(page.locator("#today .said")).to_have_count(3)
+    assert stands(page.locator("#today .said", has_text=long[:20]))["cut"]
+    expect(page.locator("#today .said", has_text="Re:")).to_have_count(0)
+
+
+def test_of_replies_each_line_says_what_it_says_itself(desk: Desk, mina: Account) -> None:
+    desk.history()
+    for n, text in enumerate(("It has not come.", "Now it came, thank you!")):
+        desk.send("message.received", channel="email", message=f"r{n}", thread="t1", party=MAIL,
+                  subject="Re: Where is my order #1047?", text=text)  # fmt: skip
+    desk.send("call.ringing", call="c1", party=SARA, agent="202")
+    desk.settle()
+    page = desk.page(mina)
+    page.goto(f"/customers/{desk.sara()}")
+    lines = page.locator(".timeline .item:not(.milestone) .first-words")
+    for words in ("It has not come.", "Now it came, thank you!", "Where is my order #1047?"):
+        expect(lines.filter(has_text=words)).to_have_count(1)
+    expect(lines.filter(has_text="Mina")).to_have_count(1)

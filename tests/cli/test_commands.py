@@ -1,0 +1,288 @@
+"""The command line as scripts rely on it: exit codes, and the contract's shapes with every field there."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+
+from hub.cli import main
+from hub.consumers.record import Outgoing
+from hub.events.draft import Draft
+from hub.events.prepare import prepare
+from hub.wiring import Hub
+from tests.consumers.test_project import poison
+from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, letter, mail, shown
+
+Run = Callable[..., Result]
+NOBODY, REZA = "nobody@example.com", {"kind": "email", "value": "reza@example.com"}
+
+# -- the contract's shapes ---------------------------------------------------------------------------------------------
+
+CUSTOMER = {"id", "name", "identifiers", "links", "contacts", "first_contact", "last_contact", "open_tickets", "orders"}
+IDENTIFIER, LINK = {"kind", "value", "party"}, {"id", "a", "b", "evidence", "by", "time"}
+ITEM = {"id", "type", "time", "recorded", "channel", "direction", "party", "title", "text", "ticket", "orders", "attachments"}
+TICKET = {
+    "id", "number", "state", "waiting_for", "subject", "customer", "owner", "priority", "department", "opened", "changed",
+    "contacts", "orders", "history", "revision",
+}  # fmt: skip
+ORDER = {"number", "stage", "customer", "total", "currency", "lines", "tracking", "history", "changed"}
+ENVELOPE = {
+    "id", "type", "version", "time", "recorded", "source", "stream", "revision", "subject", "cause", "correlation",
+    "replaces", "data", "personal",
+}  # fmt: skip
+MAIL_DATA = {"channel", "message_id", "in_reply_to", "references", "attachments", "automatic", "orders", "raw"}
+MAIL_PERSONAL = {"from", "to", "cc", "subject", "text", "html", "attachments"}
+SOURCE = {"source", "channel", "received", "understood", "ignored", "rejected", "waiting", "duplicates"}
+REJECTED = {"id", "source", "channel", "received", "why", "at", "size"}
+PROJECTION = {"name", "rows", "missing", "extra", "different"}
+DEAD = {"id", "step", "position", "stream", "reason", "time"}
+COUNTS = {"received", "understood", "ignored", "rejected", "duplicates"}
+
+
+@pytest.fixture
+def where_the_log_is(in_postgres: Any) -> Any:
+    return in_postgres
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As a command is, for this test alone: other tests of this process read its log."""
+    before = structlog.get_config()
+    only = structlog.make_filtering_bound_logger(logging.WARNING)
+    monkeypatch.setattr("hub.logs.configure", lambda to: structlog.configure(wrapper_class=only))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture
+def run(hub: Hub, tmp_path: Path, quiet: None) -> Run:
+    """A command on the hub of this test."""
+    env = {"HUB_HOME": str(tmp_path), "HUB_DATABASE_URL": hub.database.dsn, "HUB_BLOBS": hub.settings.blobs_url}
+
+    def ran(*words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, words, env=env)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    return ran
+
+
+@pytest.fixture
+def told(hub: Hub) -> Hub:
+    """A customer with a mail, a ticket, an order and a call; another one; and what nobody understood."""
+    mail(hub, letter("Sara <sara@example.com>", "Late", "Where is order #1047?", ago(days=6)))
+    come(hub, "order.placed", "o", ago(days=7), order="1047", party=[EMAIL, PHONE], total="12.5", currency="EUR")
+    come(hub, "call.ended", "c", ago(days=1), call="c1", party=PHONE, cause="answered")
+    come(hub, "visit.recorded", "r", ago(days=1), visit="r", party=REZA)
+    mail(hub, b"\x00 no mail")
+    return hub
+
+
+def asked(run: Run, *words: str, code: int = 0) -> Any:
+    return json.loads(run(*words, "--json", code=code).stdout)
+
+
+def all_have(fields: set[str], documents: list[dict[str, Any]]) -> None:
+    assert documents
+    for document in documents:
+        assert fields <= set(document), fields - set(document)
+
+
+def test_every_shape_has_all_its_fields(run: Run, told: Hub) -> None:
+    customer = asked(run, "customer", "sara@example.com")
+    all_have(CUSTOMER, [customer])
+    all_have(IDENTIFIER, customer["identifiers"])
+    all_have(LINK, customer["links"])
+    all_have(TICKET, customer["open_tickets"])
+    all_have(ORDER, customer["orders"])
+    page = asked(run, "timeline", "sara@example.com")
+    all_have(ITEM, page["items"])
+    assert page["next"] is None
+    tickets = asked(run, "ticket", "list")["items"]
+    all_have(TICKET, [*tickets, asked(run, "ticket", "show", str(tickets[0]["number"]))])
+    all_have({"type", "time", "by"}, tickets[0]["history"])
+    order = asked(run, "order", "1047")
+    all_have(ORDER, [order])
+    all_have({"stage", "time", "source"}, order["history"])
+    assert (order["total"], order["currency"], order["tracking"]) == ("12.50", "EUR", None)
+
+
+def test_what_is_said_of_the_hub_itself_has_all_its_fields(run: Run, told: Hub) -> None:
+    ledger, rejected = asked(run, "ledger"), asked(run, "rejected", "list")["items"]
+    all_have(SOURCE, ledger["sources"])
+    assert ledger["balanced"] is True
+    all_have(REJECTED, [*rejected, asked(run, "rejected", "show", rejected[0]["id"])])
+    verified = asked(run, "verify")
+    all_have(PROJECTION, verified["projections"])
+    assert verified["clean"] is True
+    status = asked(run, "status")
+    assert {"ready", "lanes", "processes", "database", "log"} <= set(status)
+    all_have({"name", "events", "seconds"}, status["lanes"])
+    assert [lane["events"] for lane in status["lanes"]] == [0] * len(status["lanes"])
+
+
+def test_events_are_envelopes_in_the_order_of_the_log(run: Run, told: Hub) -> None:
+    lines = [json.loads(line) for line in run("events").stdout.splitlines()]
+    all_have(ENVELOPE, lines)
+    assert json.loads(run("events", "--format", "json").stdout)["items"] == lines
+    (message,) = [json.loads(line) for line in run("events", "--type", "message.received").stdout.splitlines()]
+    all_have(MAIL_DATA, [message["data"]])
+    all_have(MAIL_PERSONAL, [message["personal"]])
+    assert message["personal"]["from"] == {"name": "Sara", "address": "sara@example.com"}
+    of_reza = run("events", "--who", "reza@example.com").stdout.splitlines()
+    assert [json.loads(line)["type"] for line in of_reza] == ["visit.recorded"]
+
+
+# -- exit codes --------------------------------------------------------------------------------------------------------
+
+NOT_THERE = [
+    ("customer", NOBODY), ("timeline", NOBODY), ("ticket", "show", "99"), ("ticket", "show", str(uuid4())), ("order", "99999"),
+    ("events", "--who", NOBODY), ("forget", NOBODY), ("rejected", "show", str(uuid4())), ("rejected", "retry", str(uuid4())),
+    ("rejected", "show", "--raw", str(uuid4())), ("dead-letters", "show", str(uuid4())), ("refold", "order:99999"),
+]  # fmt: skip
+WRONG = [
+    (), ("no-such-command",), ("customer",), ("ticket", "list", "--state", "asleep"), ("timeline", "a@b.c", "--limit", "0"),
+    ("ingest", "pigeons", "x"), ("ingest", "email", "/no/such/folder"), ("events", "--from", "yesterday"), ("rebuild",),
+    ("rebuild", "no_such_projection"), ("rejected", "show", "5"), ("dead-letters", "retry", "x"),
+    ("link", "a@b.example", "b@c.example"), ("link", "email:a@b.example", "email:A@b.example", "--why", "x"),
+    ("keys", "create", "k", "--role", "king"),
+]  # fmt: skip
+
+
+def test_what_is_not_there_is_1_and_says_so(run: Run, hub: Hub) -> None:
+    for words in NOT_THERE:
+        result = run(*words, code=1)
+        assert result.stderr.startswith("Error: "), words
+        assert result.stdout == "", words
+
+
+def test_wrong_use_is_2(run: Run, hub: Hub) -> None:
+    for words in WRONG:
+        run(*words, code=2)
+
+
+def test_several_are_1_with_the_candidates(run: Run, hub: Hub) -> None:
+    come(hub, "visit.recorded", "v", ago(days=1), visit="v", party={"kind": "account", "value": "4477881"})
+    come(hub, "order.placed", "o", ago(days=1), order="4477881", party=EMAIL)
+    for command in ("customer", "timeline"):
+        plain = run(command, "4477881", code=1)
+        assert len(plain.stdout.splitlines()) == 2
+        assert "2 customers" in plain.stderr
+        candidates = asked(run, command, "4477881", code=1)["candidates"]
+        all_have(CUSTOMER, candidates)
+        assert len(candidates) == 2
+    assert asked(run, "customer", "account:4477881")["contacts"] == 1
+
+
+def test_a_customer_that_is_too_large_is_1_in_words(run: Run, hub: Hub) -> None:
+    crowd = [{"kind": "account", "value": f"crowd-{n}"} for n in range(1_100)]
+    pairs = [Draft("visit.recorded", NOW, "/t", str(n), {"visit": str(n), "party": crowd[n : n + 2]}) for n in range(1_099)]
+    hub.recorder.record(lambda here: [Outgoing(prepare(draft, here, NOW)) for draft in pairs])
+    come(hub, "order.placed", "o", ago(days=1), order="1047", party=crowd[5])
+    for words in (("customer", "crowd-5"), ("timeline", "crowd-5"), ("order", "1047")):
+        assert "1,000" in run(*words, code=1).stderr
+
+
+def test_an_event_of_a_crowd_is_no_dead_letter(run: Run, hub: Hub) -> None:
+    crowd = [{"kind": "account", "value": f"crowd-{n}"} for n in range(150)]
+    come(hub, "visit.recorded", "v", ago(days=1), visit="v", party=crowd)
+    assert asked(run, "dead-letters", "list")["items"] == []
+    assert asked(run, "customer", "crowd-149")["contacts"] == 1
+
+
+@pytest.mark.parametrize("kind", ["understood", "rejected"])
+def test_one_outcome_that_is_lost_is_noticed(run: Run, told: Hub, kind: str) -> None:
+    run("ledger")
+    run("doctor")
+    told.database.rows(
+        "DELETE FROM outcome WHERE payload = (SELECT payload FROM outcome WHERE kind = %s LIMIT 1) RETURNING 1", [kind]
+    )
+    assert "NOT BALANCED" in run("ledger", code=1).stdout
+    assert asked(run, "ledger", code=1)["balanced"] is False
+    assert "ledger" in run("doctor", code=1).stdout
+
+
+def test_a_row_that_is_wrong_is_noticed(run: Run, told: Hub) -> None:
+    told.database.rows("UPDATE orders SET total = '9.00' RETURNING 1")
+    assert "NOT CLEAN" in run("verify", code=1).stdout
+    (wrong,) = [one for one in asked(run, "verify", code=1)["projections"] if one["different"]]
+    assert (wrong["name"], wrong["different"]) == ("orders", 1)
+    assert run("refold", "order:1047").stdout.startswith("events=1 ")
+    run("verify")
+
+
+# -- what changes something --------------------------------------------------------------------------------------------
+
+
+def test_link_and_cut_say_what_changed_and_show_it(run: Run, told: Hub) -> None:
+    pair = ("sara@example.com", "reza@example.com")
+    linked = json.loads(run("link", *pair, "--why", "they said so").stdout)
+    assert {"id", "a", "b", "verdict"} == set(linked)
+    assert linked["verdict"] == "linked"
+    together = asked(run, "customer", pair[1])
+    assert pair[0] in {one["value"] for one in together["identifiers"]}
+    assert "they said so" in {one["evidence"] for one in together["links"]}
+    assert json.loads(run("cut", *pair, "--why", "a mistake").stdout)["verdict"] == "cut"
+    assert [one["value"] for one in asked(run, "customer", pair[1])["identifiers"]] == [pair[1]]
+
+
+def test_forget_says_what_went(run: Run, told: Hub) -> None:
+    assert run("forget", "sara@example.com").stdout.startswith("parties=2 ")
+    run("customer", "sara@example.com", code=1)
+
+
+def test_dead_letters_are_listed_shown_and_tried_again(run: Run, told: Hub) -> None:
+    assert asked(run, "dead-letters", "list") == {"items": [], "next": None}
+    poison(told, 1)
+    shown(told)
+    (one,) = asked(run, "dead-letters", "list")["items"]
+    all_have(DEAD, [one])
+    assert one["id"] in run("dead-letters", "list").stdout
+    assert "event" in asked(run, "dead-letters", "show", one["id"])
+    assert "dead letter" in run("doctor", code=1).stdout
+    assert "dead=1" in run("dead-letters", "retry", one["id"]).stdout
+
+
+def test_what_was_rejected_is_shown_as_it_came_and_tried_again(run: Run, told: Hub) -> None:
+    (one,) = asked(run, "rejected", "list")["items"]
+    assert run("rejected", "show", one["id"], "--raw").stdout_bytes == b"\x00 no mail"
+    assert one["why"] in run("rejected", "show", one["id"]).stdout
+    assert asked(run, "rejected", "retry", one["id"]) == {"retried": 1, "understood": 0, "ignored": 0, "rejected": 1}
+
+
+def test_a_key_is_one_line_and_its_name_is_taken_then(run: Run, hub: Hub) -> None:
+    (key,) = run("keys", "create", "till", "--role", "machine").stdout.splitlines()
+    assert key
+    assert "this name" in run("keys", "create", "till", code=1).stderr
+
+
+def test_history_may_bring_tickets_and_nothing_else_may(run: Run, hub: Hub, tmp_path: Path) -> None:
+    ticket, then = str(uuid4()), datetime(2026, 3, 1, 10, tzinfo=UTC)
+    event = {"specversion": "1.0", "id": "1", "source": "old", "type": "ticket.opened", "time": then.isoformat()}
+    (tmp_path / "old.ndjson").write_text(json.dumps(event | {"data": {"ticket": ticket, "number": 118, "party": EMAIL}}))
+    refused = asked(run, "ingest", "events", str(tmp_path / "old.ndjson"))
+    assert refused == {"received": 1, "understood": 0, "ignored": 0, "rejected": 1, "duplicates": 0}
+    taken = run("ingest", "events", str(tmp_path / "old.ndjson"), "--history").stdout
+    assert taken.split() == ["received=1", "understood=1", "ignored=0", "rejected=0", "duplicates=0"]
+    shown_one = asked(run, "ticket", "show", "118")
+    assert (shown_one["id"], datetime.fromisoformat(shown_one["opened"])) == (ticket, then)
+    assert set(refused) == COUNTS
+
+
+def test_what_comes_in_while_a_lane_stands_is_kept_and_said_to_be_not_shown(hub: Hub, run: Run, tmp_path: Path) -> None:
+    poison(hub, 1, version=99)
+    (tmp_path / "1.eml").write_bytes(letter("Sara <sara@example.com>", "Late", "Where is it?", NOW))
+    answer = run("ingest", "email", str(tmp_path / "1.eml"), code=1)
+    assert "kept, and not shown yet" in answer.output
+    assert "version 99" in answer.output
+    assert asked(run, "ledger", code=0)["sources"][0]["received"] == 1

@@ -1,0 +1,57 @@
+"""Commands without `hub up`: they start the database, run the steps, stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from hub.wiring import Hub
+from tests.journeys.story import EMAIL, ago, come
+from tests.kill.running import HUB, RunningHub, alive, processes_of, until
+
+EVENT = {
+    "specversion": "1.0", "id": "1", "source": "till", "type": "visit.recorded", "data": {"visit": "1", "party": EMAIL},
+}  # fmt: skip
+
+
+def asked(home: Path, *words: str, **env: str) -> Any:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    ran = subprocess.run(
+        [*HUB, *words, "--json"], env=kept | {"HUB_HOME": str(home)} | env, capture_output=True, text=True, check=True
+    )
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.real
+def test_what_a_killed_hub_acknowledged_is_shown_by_the_next_command(home: Path) -> None:
+    running = RunningHub(home)
+    running.start()
+    key = subprocess.run(
+        [*HUB, "keys", "create", "till"], env=os.environ | {"HUB_HOME": str(home)}, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    psutil.Process(running.pid("worker")).suspend()  # so that nothing folds it
+    answer = httpx.post(f"{running.url}/v1/events", json=EVENT, headers={"authorization": f"Bearer {key}"}, timeout=60)
+    assert answer.json()["accepted"] == 1
+    for process in (left := processes_of(home)):
+        os.kill(process.pid, signal.SIGKILL)
+    until(lambda: not alive(left), 60, "nothing of the hub is left")
+    (item,) = asked(home, "timeline", "sara@example.com")["items"]
+    assert item["type"] == "visit.recorded"
+
+
+def test_on_a_database_of_ones_own_it_is_shown_where_nobody_else_does_it(hub: Hub, tmp_path: Path) -> None:
+    come(hub, "visit.recorded", "1", ago(days=1), visit="1", party=EMAIL)
+    hub.database.rows("UPDATE checkpoint SET next = 0 WHERE step = 'project' RETURNING 1")
+    hub.database.rows("DELETE FROM timeline RETURNING 1")
+    where = {"HUB_DATABASE_URL": hub.database.dsn, "HUB_BLOBS": hub.settings.blobs_url}
+    assert sum(lane["events"] for lane in asked(tmp_path, "status", **where)["lanes"]) == 1  # it is somebody else's
+    hub.close()
+    assert sum(lane["events"] for lane in asked(tmp_path, "status", **where)["lanes"]) == 0

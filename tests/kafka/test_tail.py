@@ -1,0 +1,114 @@
+"""What Faust pushes: every event as it lies in the log, at once, and not only when somebody looks for it once a second."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hub.consumers import faust_app
+from hub.consumers.faust_app import Writer, application, tail
+from hub.events.ids import lanes, place
+from hub.log._protocol import Recorded
+from hub.log.headers import sealed
+from hub.log.kafka import KafkaLog
+from hub.settings import KafkaAccess
+from hub.wiring import Hub
+from tests.kafka.brokers import KafkaBroker
+from tests.kafka.events import numbered
+from tests.kill.running import until
+
+
+class Pushed:
+    """A writer that finds nothing when it looks by itself, and keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.events: list[Recorded] = []
+        self.writer = Writer("project", self._take, self._pull)
+
+    def _take(self, batch: Sequence[Recorded]) -> int:
+        self.events += batch
+        return len(batch)
+
+    def _pull(self, lanes: Collection[tuple[str, int]]) -> int:
+        return 0
+
+
+@pytest.fixture
+def pushed(kafka_broker: KafkaBroker, kafka_access: KafkaAccess, kafka_log: KafkaLog, tmp_path: Path) -> Iterator[Pushed]:
+    """What Faust brings of an empty log."""
+    with following(kafka_broker.brokers, kafka_access, tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def following(brokers: str, access: KafkaAccess, folder: Path) -> Iterator[Pushed]:
+    """Faust follows the orders, once it has all their partitions."""
+    found, stop = Pushed(), threading.Event()
+    app = application(brokers, access, {"orders": found.writer}, folder)
+
+    async def follow() -> None:
+        app.finalize()
+        writing = asyncio.create_task(found.writer.run())
+        await app.start()
+        while not stop.is_set():
+            await asyncio.sleep(0.02)
+        writing.cancel()
+        await app.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(follow(),))
+    thread.start()
+    try:
+        until(lambda: found.writer.mine == frozenset(lanes(["orders"])), 60, "Faust has its partitions")
+        yield found
+    finally:
+        stop.set()
+        thread.join(60)
+
+
+def test_what_faust_pushes_is_what_lies_in_the_log(kafka_log: KafkaLog, pushed: Pushed) -> None:
+    """With what stands beside it, too: the gate needs that."""
+    sent = [replace(numbered(n), digest=b"d" * 16, direct=("test", "events")) for n in range(1, 200)]
+
+    def arrived() -> bool:
+        """It begins at the end as it finds it, which may be after the first ones."""
+        kafka_log.append([numbered(0)])
+        return bool(pushed.events)
+
+    until(arrived, 60, "Faust pushes anything")
+    kafka_log.append(sent)
+    until(lambda: len({sealed(one).id for one in pushed.events} & {event.id for event in sent}) == len(sent), 60, "all came")
+    last = [one for one in pushed.events if sealed(one) != numbered(0)]
+    assert [sealed(one) for one in last] == sent
+    there = {one.place: one for one in kafka_log.read({place("order:1"): 0}, 10_000)}
+    assert all(list(there[one.place].headers) == list(one.headers) for one in last)
+
+
+def test_a_bug_in_what_hands_events_on_ends_the_tail(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faust would begin it again, and again: nothing would come but by the look once a second, and nobody would know."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(faust_app, "Recorded", broken)
+    stop, settings = threading.Event(), hub.settings
+    running = tail(str(settings.kafka), settings.kafka_access, tmp_path, hub.recorder, hub.lane, stop, ["orders"])
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(asyncio.run, running)
+
+        def come() -> bool:
+            hub.recorder.log.append([numbered(0)])
+            return ended.done()
+
+        try:
+            until(come, 60, "the tail ends")
+        finally:
+            stop.set()
+        with pytest.raises(ZeroDivisionError):
+            ended.result()

@@ -1,0 +1,83 @@
+"""Bodies of requests: bounded, and large ones a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI, Request
+
+from hub.screens import asked
+from hub.screens.asked import BODY, LARGE, SMALL, body_of
+from hub.screens.problems import Problem
+from tests.screens.apart import apart
+
+
+def requests(*bodies: AsyncIterator[bytes]) -> list[Request]:
+    """Requests to one app that bring these bodies."""
+    app = FastAPI()
+    app.state.large = asyncio.Semaphore(LARGE)
+
+    def request(body: AsyncIterator[bytes]) -> Request:
+        async def receive() -> dict[str, object]:
+            piece = await anext(body, None)
+            return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
+
+        return Request({"type": "http", "headers": [], "app": app}, receive)
+
+    return [request(body) for body in bodies]
+
+
+async def pieces(number: int, then: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+    """So many of half a megabyte; with `then` nothing more comes until it is set."""
+    for _ in range(number):
+        yield b"x" * (SMALL // 2)
+    if then:
+        await then.wait()
+
+
+async def size(request: Request) -> int:
+    async with body_of(request) as body:
+        return len(body)
+
+
+async def answer(request: Request) -> int:
+    try:
+        return await size(request)
+    except Problem as problem:
+        return problem.status
+
+
+def test_a_body_is_read_whole_up_to_its_limit() -> None:
+    async def story() -> list[int]:
+        most = 2 * BODY // SMALL
+        return [await answer(request) for request in requests(pieces(0), pieces(1), pieces(most), pieces(most + 1))]
+
+    assert apart(story()) == [0, SMALL // 2, BODY, 413]
+
+
+def test_large_bodies_wait_for_those_before_them_and_small_ones_do_not() -> None:
+    async def story() -> tuple[int, bool, int]:
+        rest = asyncio.Event()
+        *slow, small, large = requests(*(pieces(4, rest) for _ in range(LARGE)), pieces(1), pieces(4))
+        coming = [asyncio.create_task(size(request)) for request in slow]
+        passed = await size(small)
+        waiting = asyncio.create_task(size(large))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        rest.set()
+        await asyncio.gather(*coming)
+        return passed, bool(done), await waiting
+
+    assert apart(story()) == (SMALL // 2, False, 2 * SMALL)
+
+
+def test_who_stops_sending_has_to_begin_again_and_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "_STALLED", 0.1)
+
+    async def story() -> list[int]:
+        never = asyncio.Event()
+        *stalled, large = requests(*(pieces(4, never) for _ in range(LARGE)), pieces(4))
+        return [*await asyncio.gather(*map(answer, stalled)), await answer(large)]
+
+    assert apart(story()) == [408] * LARGE + [2 * SMALL]

@@ -1,0 +1,51 @@
+"""Where a call rings, and what makes what is shown of it another; and arrays as one literal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.store.changes import Changed, rings_at
+from hub.store.database import Database, array
+from hub.store.ringing import ringing
+from hub.wiring import Hub
+from tests.journeys.story import PHONE, ago, come
+
+
+@pytest.mark.parametrize(
+    ("parts", "where"),
+    [
+        ([{"state": "ringing"}], {""}),
+        ([{"state": "ringing", "desk": "+982188"}], {"", "+982188"}),
+        ([{"state": "ringing", "agent": "201"}, {"state": "ended", "cause": "no_answer"}], {"201"}),
+        ([{"state": "ringing", "queue": "sales"}, {"state": "answered"}], {"sales"}),
+        ([{"state": "ringing", "agent": "201"}, {"state": "ended", "agent": "202"}], {"201", "202"}),
+        ([{"state": "ended", "cause": "no_answer"}], set()),
+    ],
+)
+def test_only_what_rings_and_names_nobody_rings_for_all(parts: list[dict[str, Any]], where: set[str]) -> None:
+    """Else each call that ends would make every screen of the house ask what rings."""
+    assert rings_at(parts) == where
+
+
+def test_a_call_is_concerned_by_what_happens_to_its_caller_and_by_who_he_is(hub: Hub) -> None:
+    come(hub, "call.ringing", "c", ago(seconds=5), call="c", party=PHONE)
+    with hub.database.transaction() as tx:
+        (call,) = ringing(tx, ago(seconds=1))
+    assert call.party
+    assert call.concerned(Changed(frozenset({"conversation:1"}), frozenset({call.party})))
+    assert call.concerned(Changed(frozenset({"order:1"}), frozenset({"somebody else"})))
+    assert call.concerned(Changed(frozenset({"link:1"})))
+    assert call.concerned(Changed(frozenset({f"person:{call.party}"})))
+    assert not call.concerned(Changed(frozenset({"conversation:2"}), frozenset({"somebody else"})))
+
+
+def test_an_array_holds_what_it_was_made_of(hub: Hub) -> None:
+    values = ["", "a", 'a "quoted" word', r"back\slash", "{braces}, commas", "NULL", "کیوسک", "two\nlines"]
+    assert found(hub.database, values) == values
+    assert found(hub.database, []) == []
+
+
+def found(database: Database, values: list[str]) -> Any:
+    return database.rows("SELECT %s::text[]", [array(values)])[0][0]
