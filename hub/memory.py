@@ -15,6 +15,7 @@ import gc
 _MADE = 100_000  # objects made before the youngest are looked through; Python's own figure is 700
 _LARGE, _KEPT = 4 * 1024**2, 16 * 1024**2  # bytes of a block that goes back when it is freed; of free memory that is kept
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_C = ctypes.CDLL(None)
 
 
 def settle() -> None:
@@ -22,12 +23,15 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_MADE, 50, 100)
-    _give_back()
-
-
-def _give_back() -> None:
-    """Where the C library can be told so."""
-    tell = getattr(ctypes.CDLL(None), "mallopt", None)
-    if tell:
+    if tell := getattr(_C, "mallopt", None):
         tell(_M_MMAP_THRESHOLD, _LARGE)
         tell(_M_TRIM_THRESHOLD, _KEPT)
+
+
+def give_back() -> None:
+    """Call it after work that took much: what is free goes back to the system, where the C library can do so.
+
+    Freed blocks of 100 kB stay under the one behind them that lives on: 140 MB after a batch of 30 MB.
+    """
+    if trim := getattr(_C, "malloc_trim", None):
+        trim(0)

@@ -28,7 +28,7 @@ def _cipher(key: bytes) -> AESGCM:
     return AESGCM(key)
 
 
-def shut(key: bytes, content: bytes, about: str) -> bytes:
+def shut(key: bytes, content: bytes | memoryview, about: str) -> bytes:
     nonce = os.urandom(NONCE)
     return nonce + _cipher(key).encrypt(nonce, content, about.encode())
 

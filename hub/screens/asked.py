@@ -19,6 +19,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
+from hub import memory
 from hub.consumers.door import Door
 from hub.consumers.record import Recorder
 from hub.events.text import storable
@@ -141,8 +142,16 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
 
 def turn_of(request: Request, body: bytes) -> AbstractAsyncContextManager[None]:
     """A large body takes some ten times its size while it is understood and written down: one at a time."""
-    turn: AbstractAsyncContextManager[None] = request.app.state.turn
-    return turn if len(body) > SMALL else nullcontext()
+    return _alone(request.app.state.turn) if len(body) > SMALL else nullcontext()
+
+
+@asynccontextmanager
+async def _alone(turn: asyncio.Lock) -> AsyncIterator[None]:
+    async with turn:
+        try:
+            yield
+        finally:
+            memory.give_back()
 
 
 async def _next(stream: AsyncIterator[bytes], seconds: float | None) -> bytes | None:

@@ -90,10 +90,11 @@ def sealed(path: str, key: bytes, content: Iterable[bytes]) -> Iterator[bytes]:
     """Content of any length in sealed pieces. It should come in pieces that are not small."""
     held, number = b"", 0
     for chunk in content:
-        held += chunk
-        while len(held) > PIECE:
-            yield shut(key, held[:PIECE], f"{path}/{number}/more")
-            held, number = held[PIECE:], number + 1
+        left = memoryview(held + chunk if held else chunk)
+        while len(left) > PIECE:
+            yield shut(key, left[:PIECE], f"{path}/{number}/more")
+            left, number = left[PIECE:], number + 1
+        held = bytes(left)
     yield shut(key, held, f"{path}/{number}/last")
 
 

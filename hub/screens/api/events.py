@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from hub.channels import cloudevents
 from hub.channels._shape import Rejected
-from hub.consumers.accept import Arrival
+from hub.consumers.accept import Answer, Arrival
 from hub.consumers.decode import unseal_all
 from hub.consumers.door import Door
 from hub.consumers.runner import clock
@@ -67,18 +67,22 @@ async def send(request: Request, door: TheDoor) -> Json:
 async def taken(request: Request, door: Door) -> Json:
     """The same, also for who came here past the framework (`hub.screens.straight`). Raises Problem."""
     async with body_of(request) as body, turn_of(request, body):
-        headers, received = dict(request.headers), clock()
-        if len(body) < _LONG:
-            came, alone = arrivals(headers, body, received)
-        else:
-            came, alone = await run_in_threadpool(arrivals, headers, body, received)
-        answers = await door.take(came)
+        answers, alone = await _through(door, dict(request.headers), body)
     refused = answers[0].refused if alone else None
     if refused and alone == "unreadable":
         raise Problem(400, "Nothing of the body can be read.", [(refused.at, refused.why)])
     if refused and alone == "forbidden":
         raise Problem(403, "Events of this type cannot be sent from outside.", [(refused.at, refused.why)])
     return Json(tally(answers), 202)
+
+
+async def _through(door: Door, headers: Mapping[str, str], body: bytes) -> tuple[list[Answer], str | None]:
+    received = clock()
+    if len(body) < _LONG:
+        came, alone = arrivals(headers, body, received)
+    else:
+        came, alone = await run_in_threadpool(arrivals, headers, body, received)
+    return await door.take(came), alone
 
 
 def arrivals(headers: Mapping[str, str], body: bytes, received: datetime) -> tuple[list[Arrival], str | None]:
