@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from hub.events.identifiers import Identifier
@@ -12,6 +13,7 @@ from hub.events.ids import party_id
 from hub.store.database import Database, array, ensure_database, prepare_keys
 
 _CACHED = 200_000
+_UNKNOWN: Any = object()  # null is a key that was destroyed
 
 
 class Destroyed(Exception):
@@ -53,20 +55,21 @@ class Keys:
     def find(self, names: Collection[str]) -> Mapping[str, bytes | None]:
         """The keys of these names, null where one was destroyed or never made."""
         cache = self._cache
-        missing = [name for name in names if name not in cache]
+        held = {name: cache.get(name, _UNKNOWN) for name in names}
+        missing = [name for name, secret in held.items() if secret is _UNKNOWN]
         if missing:
             found = dict(self._database.rows(
                 "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name", [array(missing)]
             ))  # fmt: skip
             for name in missing:
-                self._remember(cache, name, found.get(name))
-        return {name: cache[name] if name in cache else self.find([name])[name] for name in names}
+                held[name] = self._remember(cache, name, found.get(name))
+        return held
 
     def ensure(self, names: Collection[str]) -> dict[str, bytes]:
         """The keys of these names, made where they are missing. Raises Destroyed where one was destroyed."""
         cache = self._cache
-        unknown = sorted(name for name in names if cache.get(name) is None)
-        if unknown:
+        held = {name: secret for name in names if (secret := cache.get(name)) is not None}
+        if unknown := sorted(set(names) - held.keys()):
             with self._database.transaction() as connection:
                 connection.execute(
                     "INSERT INTO key SELECT * FROM unnest(%s::text[], %s::bytea[]) ON CONFLICT DO NOTHING",
@@ -76,11 +79,11 @@ class Keys:
                     "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name",
                     [array(unknown)],
                 ).fetchall()
-            for name, secret in rows:
-                self._remember(cache, name, secret)
-                if secret is None:
+            for name, made in rows:
+                if (secret := self._remember(cache, name, made)) is None:
                     raise Destroyed(Destroyed.__doc__)
-        return {name: secret for name in names if (secret := cache.get(name)) is not None}
+                held[name] = secret
+        return held
 
     def destroy(self, names: Collection[str], parties: Collection[str]) -> None:
         """Destroy these keys for ever and retire these parties. Keys not made yet are destroyed in advance."""
@@ -107,7 +110,9 @@ class Keys:
         assert row is not None
         return bytes(row[0])
 
-    def _remember(self, cache: OrderedDict[str, bytes | None], name: str, secret: bytes | None) -> None:
-        cache[name] = secret if secret is None else bytes(secret)
+    def _remember(self, cache: OrderedDict[str, bytes | None], name: str, secret: bytes | None) -> bytes | None:
+        """The key; what was remembered longest goes for it, which may be another that is being asked for just now."""
+        cache[name] = secret = secret if secret is None else bytes(secret)
         if len(cache) > _CACHED:
             cache.popitem(last=False)
+        return secret

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.events.identifiers import Identifier
+from hub.store import keys
 from hub.store.keys import Destroyed
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, ago, come, letter, mail
@@ -32,6 +33,17 @@ def test_a_destroyed_key_is_never_made_again(hub: Hub) -> None:
     for name in ("one", "two"):
         with pytest.raises(Destroyed):
             hub.keys.ensure([name])
+
+
+def test_more_keys_than_are_remembered_are_all_given(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a house of more than 200,000 customers: to remember a new key another one goes, of the same batch perhaps."""
+    monkeypatch.setattr(keys, "_CACHED", 3)
+    names = [f"{n}" for n in range(10)]
+    first = hub.keys.ensure(names[:3])
+    made = hub.keys.ensure(names)
+    assert sorted(made) == names and made.items() >= first.items()
+    assert hub.keys.find(names) == made
+    assert hub.keys.find([*names[-3:], *names[:7], "never made"]) == {**made, "never made": None}
 
 
 def test_ids_of_parties_differ_between_installations(hub: Hub) -> None:
