@@ -109,7 +109,7 @@ class KafkaLog:
         told the id of the cluster before anything is asked of it; what it raises keeps the log from being used."""
         self._known, self._least, self._reached = known, dict[Lane, int](), reached
         self._learnt = 0.0
-        self._heard = 0.0
+        self._heard = dict[Lane, float]()
         self._brokers, self._access, self._patience = brokers, access, patience
         self._config = _connection(brokers, access, patience)
         self._connecting, self._choosing, self._learning = Lock(), Lock(), Lock()
@@ -145,16 +145,17 @@ class KafkaLog:
         if not starts:
             return []
         if len(self._surely_ahead(starts, limit)) < len(starts):
-            _reaching(self.ends(), starts)
+            _reaching(self._ends_of(list(starts)), starts)
         with self._learning:
             ends = {lane: self._least.get(lane, 0) for lane in starts}
         return self._asked(starts, lambda reader, until: reader.read(starts, ends, limit, until))
 
     def ahead(self, starts: Mapping[Lane, int]) -> dict[Lane, int]:
         """While there is more to read anyway, the brokers are asked once a second."""
-        if time.monotonic() < self._heard + _KNOWN_FOR and (ahead := self._surely_ahead(starts)):
+        heard = min((self._heard.get(lane, 0.0) for lane in starts), default=0.0)
+        if time.monotonic() < heard + _KNOWN_FOR and (ahead := self._surely_ahead(starts)):
             return ahead
-        return not_at_end(starts, self.ends())
+        return not_at_end(starts, self._ends_of(list(starts)))
 
     def _surely_ahead(self, starts: Mapping[Lane, int], by: int = 1) -> dict[Lane, int]:
         """Those of these partitions that are known to have so many events from these positions on."""
@@ -179,9 +180,15 @@ class KafkaLog:
                 raise
 
     def ends(self) -> dict[Lane, int]:
-        ends = self._asked({}, lambda reader, until: reader.ends(lanes()))
+        return self._ends_of(lanes())
+
+    def _ends_of(self, lanes: Sequence[Lane]) -> dict[Lane, int]:
+        """Each that is asked for costs: whoever looks every second names its own."""
+        if not lanes:
+            return {}
+        ends = self._asked({}, lambda reader, until: reader.ends(lanes))
         self._learn(ends)
-        self._heard = time.monotonic()
+        self._heard |= dict.fromkeys(ends, time.monotonic())
         return ends
 
     def close(self) -> None:
