@@ -6,9 +6,13 @@ import random
 import subprocess
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,10 @@ from bench.world import events
 from bench.writing import groups, these
 from hub.consumers.rebuild import rebuild
 from hub.consumers.record import Outgoing
+from hub.events.envelope import Event
 from hub.events.identifiers import Identifier
+from hub.events.ids import party_id
+from hub.events.prepare import Installation
 from hub.store import customers, reads
 from hub.store.embedded import Binaries
 from hub.store.projected import projections
@@ -27,23 +34,37 @@ from hub.wiring import Hub
 
 Line = Callable[[str, float, str, str], None]
 PGBENCH = Binaries.bundled().bin / "pgbench"
+BLOCK = 50_000  # events that are made and written at a time
 ASKED, PEOPLE = 2_000, 100
 Question = Callable[[Any, str], Any]  # by a connection, about a party
 
 
 def fill(hub: Hub, count: int, people: int) -> None:
     """Events in the archive, then every projection from zero: quicker than the lane, and the same rows."""
-    block = 50_000
-    for start in range(0, count, block):
-        made = [Outgoing(event) for event in events(min(block, count - start), people, hub.recorder.here, start)]
-        for group in groups(made):
-            hub.recorder.record(these(group))
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # to make events takes as long as to write them
+        waiting = deque[Future[list[Event]]]()
+        for start in range(0, count, BLOCK):
+            size, secret = min(BLOCK, count - start), hub.recorder.here.secret
+            waiting.append(pool.submit(_made, secret, size, people, start))
+            if len(waiting) > 1:
+                _write(hub, waiting.popleft())
+        while waiting:
+            _write(hub, waiting.popleft())
     with hub.database.transaction() as tx:
         tx.execute("UPDATE checkpoint c SET next = h.next FROM log_head h WHERE c.topic = h.topic AND c.part = h.part")
     rebuild(hub.recorder, list(projections()))
     with hub.database.pool.connection() as connection:
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")
+
+
+def _made(secret: bytes, count: int, people: int, start: int) -> list[Event]:
+    return events(count, people, Installation(secret, partial(party_id, secret)), start)
+
+
+def _write(hub: Hub, made: Future[list[Event]]) -> None:
+    for group in groups([Outgoing(event) for event in made.result()]):
+        hub.recorder.record(these(group))
 
 
 def milliseconds(work: Callable[[int], Any], numbers: Iterable[int]) -> list[float]:

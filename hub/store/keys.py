@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from hub.events.ids import party_id
 from hub.store.database import Database, array, ensure_database, prepare_keys
 
 _CACHED = 200_000
+_FIND = "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name"
 _UNKNOWN: Any = object()  # null is a key that was destroyed
 
 
@@ -58,9 +59,7 @@ class Keys:
         held = {name: cache.get(name, _UNKNOWN) for name in names}
         missing = [name for name, secret in held.items() if secret is _UNKNOWN]
         if missing:
-            found = dict(self._database.rows(
-                "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name", [array(missing)]
-            ))  # fmt: skip
+            found = dict(self._database.rows(_FIND, [array(missing)]))
             for name in missing:
                 held[name] = self._remember(cache, name, found.get(name))
         return held
@@ -70,20 +69,23 @@ class Keys:
         cache = self._cache
         held = {name: secret for name in names if (secret := cache.get(name)) is not None}
         if unknown := sorted(set(names) - held.keys()):
-            with self._database.transaction() as connection:
-                connection.execute(
-                    "INSERT INTO key SELECT * FROM unnest(%s::text[], %s::bytea[]) ON CONFLICT DO NOTHING",
-                    [array(unknown), [secrets.token_bytes(32) for _ in unknown]],
-                )
-                rows = connection.execute(
-                    "SELECT k.name, k.secret FROM key k JOIN unnest(%s::text[]) AS n(name) ON n.name = k.name",
-                    [array(unknown)],
-                ).fetchall()
-            for name, made in rows:
-                if (secret := self._remember(cache, name, made)) is None:
+            for name, found in self._found_or_made(unknown):
+                if (secret := self._remember(cache, name, found)) is None:
                     raise Destroyed(Destroyed.__doc__)
                 held[name] = secret
         return held
+
+    def _found_or_made(self, names: Sequence[str]) -> list[tuple[str, bytes | None]]:
+        """In a large house most of what is not remembered is there all the same."""
+        found: list[tuple[str, bytes | None]] = self._database.rows(_FIND, [array(names)])
+        if new := sorted(set(names) - {name for name, _ in found}):
+            with self._database.transaction() as connection:
+                connection.execute(
+                    "INSERT INTO key SELECT * FROM unnest(%s::text[], %s::bytea[]) ON CONFLICT DO NOTHING",
+                    [array(new), [secrets.token_bytes(32) for _ in new]],
+                )
+                found += connection.execute(_FIND, [array(new)]).fetchall()
+        return found
 
     def destroy(self, names: Collection[str], parties: Collection[str]) -> None:
         """Destroy these keys for ever and retire these parties. Keys not made yet are destroyed in advance."""
