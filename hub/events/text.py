@@ -13,6 +13,7 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 _FOLDED = {chr(code): to or "" for code, to in {**_LETTERS, **_DIGITS}.items()}
 _SPELT = re.compile(f"[{''.join(_FOLDED)}]")
+_DIGIT = re.compile(f"[{''.join(map(chr, _DIGITS))}]")
 _MARKS = re.compile("[\u064b-\u0652\u0300-\u036f]")
 _SPACE = re.compile(r"\s+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -20,7 +21,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def digits(text: str) -> str:
     """Persian and Arabic-Indic digits as Latin ones; everything else as it is."""
-    return text.translate(_DIGITS)
+    return text if text.isascii() else _DIGIT.sub(lambda match: _FOLDED[match[0]], text)
 
 
 def fold(text: str) -> str:
