@@ -102,7 +102,7 @@ def test_what_was_acknowledged_is_in_the_log_and_on_a_screen_once_whoever_is_kil
                 hub.strike(name, lambda: flying.append(in_flight(journal_of(path))))
                 print(f"round {number + 1}: killed {name} with {flying[-1]} requests in flight")
                 if command:
-                    command.communicate(timeout=60)
+                    command.communicate(timeout=300)
                     command = None
         flew = sum(number > 0 for number in flying)
         tell(f"{len(flying)} kills in {time.monotonic() - started:.0f} s, requests in flight in {flew} of them: {flying}")

@@ -66,7 +66,7 @@ def end_while_it_starts(hub: RunningHub, wait: float) -> None:
         time.sleep(wait)  # wherever it is by then: making the database, its tables, its processes
         process.terminate()
         process.wait(ENDED_WITHIN)
-        until(hub.gone, 5, "nothing is left of a hub that was ended while it started")
+        until(hub.gone, 20, "nothing is left of a hub that was ended while it started")
 
 
 def test_a_second_hub_on_one_home_is_refused_and_says_whose_it_is(hub: RunningHub) -> None:

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -124,10 +125,13 @@ class Dovecot:
             time.sleep(0.05)
 
     def stop(self) -> None:
+        """With whoever still has a mailbox open: the master does not wait for them."""
         if self._process:
+            family = psutil.Process(self._process.pid).children(recursive=True)
             self._process.terminate()
             self._process.wait(20)
             self._process = None
+            psutil.wait_procs(family, 20)
 
     def said(self) -> str:
         log = self.folder / "log"
