@@ -6,7 +6,7 @@ projections: each follows the one before it, shown or not. It never runs in a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from hub.consumers.decode import decode, opened
 from hub.consumers.measured import measured, telling
 from hub.consumers.project import LaneStopped, folded
 from hub.consumers.record import Outgoing, Recorder
+from hub.consumers.standing import every_step, standing
 from hub.consumers.waiting import reason
 from hub.desk import commands, opening_hours, policies, returned
 from hub.desk._shape import Decision, Refused
@@ -206,13 +207,12 @@ def _follow(
     tickets = {ticket for known in of.values() for ticket in known} | {delivery.ticket for _, delivery in lost}
     streams = {f"ticket:{ticket}" for ticket in tickets}
     decisions.lock(tx, streams)
-    steps = _steps(recorder, tx, streams)
-    desk.tickets = {row.ticket: row for row in folded(projection, {}, steps).values()}
+    desk.tickets = {row.ticket: row for row in standing(recorder, tx, streams).values()}
     for contact in contacts:
         ticket = _see_to(desk, contact, now)
         if ticket:
             _answer_by_itself(recorder, tx, desk, contact, ticket, now)
-    beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, steps, bounce, delivery, now)]
+    beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, bounce, delivery, now)]
     append_steps(recorder, tx, desk.events, desk.joined, beside)
     return len(desk.events)
 
@@ -264,8 +264,7 @@ def _answer_by_itself(
 
 
 def _lost(
-    recorder: Recorder, tx: Connection, desk: Desk, steps: Sequence[Event], bounce: Event, delivery: deliveries.Delivery,
-    now: datetime,
+    recorder: Recorder, tx: Connection, desk: Desk, bounce: Event, delivery: deliveries.Delivery, now: datetime
 ) -> list[Outgoing]:  # fmt: skip
     """One of our answers came back: its delivery failed, and its ticket is open again."""
     row, answer = deliveries.lock(tx, delivery.id), answers.event_of(recorder, tx, delivery.id)
@@ -276,6 +275,7 @@ def _lost(
     ticket = desk.tickets.get(row.ticket)
     if ticket and answer.data.get("automatic") != "reply":
         id = named("decision", bounce.id, row.ticket, "ticket.reopened")
+        steps = every_step(recorder, tx, [ticket.stream])
         for event in _added(steps, ticket, policies.on_undelivered(ticket, why), id, bounce.id, now):
             desk.take(event)
     return [answers.delivery_step(answer, "delivery.failed", row, now, about=bounce.id, reason=why, bounce=bounce.root)]
@@ -288,7 +288,7 @@ def steps_of_ticket(
     """What a policy adds to a ticket, which stays locked; not appended yet."""
     stream = f"ticket:{ticket_id}"
     decisions.lock(tx, [stream])
-    steps = _steps(recorder, tx, [stream])
+    steps = every_step(recorder, tx, [stream])
     ticket = folded(projection, {}, steps).get(stream)
     return _added(steps, ticket, policy(ticket), id, cause, now) if ticket else []
 
@@ -310,8 +310,7 @@ def _added(
 
 def _whose(steps: Sequence[Event], ticket: Ticket) -> About | None:
     """Whom a ticket is about, and how he is known."""
-    mine = [step for step in steps if step.stream == ticket.stream]
-    return next((_about(step, party) for step in mine for party in step.named if party.id == ticket.party), None)
+    return next((_about(step, party) for step in steps for party in step.named if party.id == ticket.party), None)
 
 
 def _set_off(contact: Event, decision: Decision, ticket: str, before: Ticket | None, now: datetime) -> Event:
@@ -338,10 +337,6 @@ def _event(
         stream=f"ticket:{ticket}", data=data, personal=personal, revision=revision,
         subject=about.id if about else None, cause=cause, correlation=ticket,
     )  # fmt: skip
-
-
-def _steps(recorder: Recorder, tx: Connection, streams: Collection[str]) -> list[Event]:
-    return decode(recorder.keys, decisions.steps(tx, streams), projection.types)
 
 
 def append_steps(
@@ -402,7 +397,7 @@ def _answer(
     conversation = _conversation(wish, letter)
     joins = decisions.lock(tx, [conversation]) if conversation else {}
     decisions.lock(tx, [stream])
-    steps = _steps(recorder, tx, [stream])
+    steps = every_step(recorder, tx, [stream])
     if not steps:
         return Answer(404, "This ticket was withdrawn.")
     ticket: Ticket = folded(projection, {}, steps)[stream]
@@ -435,7 +430,7 @@ def _letter(
     recorder: Recorder, tx: Connection, ticket_id: str, command_id: str, wish: commands.Answer
 ) -> Letter | Refused | None:  # fmt: skip
     stream = f"ticket:{ticket_id}"
-    steps = _steps(recorder, tx, [stream])
+    steps = every_step(recorder, tx, [stream])
     if not steps:
         return None
     ticket: Ticket = folded(projection, {}, steps)[stream]

@@ -9,10 +9,10 @@ from typing import Any
 
 from hub.channels.email.quoted import said
 from hub.consumers.decode import decode
+from hub.consumers.standing import every_step
 from hub.events.envelope import Event
-from hub.projections.tickets import projection
 from hub.screens.asked import Hub
-from hub.store import accounts, archive, customers, decisions, deliveries, options, reads, ticket_contacts
+from hub.store import accounts, archive, customers, deliveries, options, reads, ticket_contacts
 from hub.store.database import Connection
 from hub.store.today import named
 
@@ -76,7 +76,7 @@ def gathered(hub: Hub, tx: Connection, id: str) -> View | None:
 
 def steps(hub: Hub, tx: Connection, ticket: str) -> list[Event]:
     """What was decided about it, the personal part opened as far as the keys are left."""
-    return decode(hub.keys, decisions.steps(tx, [f"ticket:{ticket}"]), projection.types)
+    return every_step(hub.recorder, tx, [f"ticket:{ticket}"])
 
 
 def since(events: Sequence[Event], revision: int) -> list[Entry]:

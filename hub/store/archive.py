@@ -130,6 +130,12 @@ def ask_refold(tx: Connection, streams: Collection[str]) -> None:
     tx.execute("INSERT INTO refold SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [sorted(streams)])
 
 
+def to_refold(tx: Connection, streams: Collection[str]) -> set[str]:
+    """Those of these streams that wait to be folded again: their rows are not what the archive says."""
+    rows = tx.execute("SELECT stream FROM refold JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [sorted(streams)])
+    return {row[0] for row in rows.fetchall()}
+
+
 def take_refolds(tx: Connection) -> set[str]:
     return {row[0] for row in tx.execute("DELETE FROM refold RETURNING stream").fetchall()}
 

@@ -12,7 +12,7 @@ from hub.log._protocol import Place, Recorded
 from hub.store import outbox
 from hub.store.database import Connection
 
-# Unlike the projections this reads what is not folded yet: a decision follows the last one, shown or not. LATERAL and
+# Unlike the projections these read what is not folded yet: a decision follows the last one, shown or not. LATERAL and
 # count(*), where a join and NOT EXISTS would say the same: a cached plan must not scan the archive for a few streams.
 _STEPS = """
 SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[]) AS n(stream)
@@ -21,6 +21,12 @@ WHERE (SELECT count(*) FROM event r WHERE r.replaces = coalesce(e.replaces, e.id
   AND (e.replaces IS NULL OR (r.recorded, r.id) > (e.recorded, e.id))) = 0
 AND (SELECT count(*) FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part
   AND d.position = e.position) = 0
+ORDER BY 1, 2, 3
+"""
+_NOT_FOLDED = """
+SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[]) AS n(stream)
+CROSS JOIN LATERAL (SELECT * FROM event WHERE stream = n.stream OFFSET 0) e
+JOIN checkpoint k ON k.step = 'project' AND k.topic = e.topic AND k.part = e.part AND e.position >= k.next
 ORDER BY 1, 2, 3
 """
 
@@ -68,8 +74,17 @@ def keep(tx: Connection, joined: Sequence[tuple[str, str]], revisions: Mapping[s
 
 def steps(tx: Connection, streams: Collection[str]) -> list[Recorded]:
     """All events of these streams that still stand, each stream in its order."""
+    return _with_waiting(tx, _STEPS, streams)
+
+
+def not_folded(tx: Connection, streams: Collection[str]) -> list[Recorded]:
+    """The events of these streams that no row shows yet, each stream in its order; second thoughts among them."""
+    return _with_waiting(tx, _NOT_FOLDED, streams)
+
+
+def _with_waiting(tx: Connection, archive: str, streams: Collection[str]) -> list[Recorded]:
     waiting = outbox.of_streams(tx, streams)  # first: what is archived in between is found twice rather than not at all
-    archived = [_recorded(row) for row in tx.execute(_STEPS, [sorted(streams)]).fetchall()]
+    archived = [_recorded(row) for row in tx.execute(archive, [sorted(streams)]).fetchall()]
     there = {recorded.value for recorded in archived}
     return archived + [recorded for recorded in waiting if recorded.value not in there]
 
