@@ -10,8 +10,8 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from hub.screens import sentences
-from hub.screens.render import page, preferred
-from hub.screens.session import Viewer, viewer_of
+from hub.screens.render import page
+from hub.screens.session import Viewer, preferred, viewer_of
 from hub.screens.words import words
 from hub.store.database import Unavailable
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from hub.screens.render import page, preferred
-from hub.screens.session import NotSignedIn, Refused
+from hub.screens.render import page
+from hub.screens.session import NotSignedIn, Refused, preferred
 from hub.screens.words import say
 
 STATUS = {"host": 421}  # the others are 403

@@ -28,8 +28,8 @@ from markupsafe import Markup, escape
 from hub.consumers.runner import clock
 from hub.screens import dates, sentences
 from hub.screens.first_words import first_words, topic
-from hub.screens.session import Viewer
-from hub.screens.words import FROM_THE_RIGHT, LANGUAGES, digits, pattern, say, shown, words
+from hub.screens.session import Viewer, preferred
+from hub.screens.words import FROM_THE_RIGHT, digits, pattern, say, shown, words
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -61,12 +61,6 @@ def part(
 ) -> HTMLResponse:  # fmt: skip
     """A fragment of a page: a template without a frame."""
     return page(request, viewer, template, status=status, headers=headers, **values)
-
-
-def preferred(request: Request) -> str:
-    """The first language of the browser that the pages speak."""
-    asked = (part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(","))
-    return next((language for language in asked if language in LANGUAGES), "en")
 
 
 def templates(request: Request, language: str) -> Environment:

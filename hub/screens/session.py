@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from hub.consumers.runner import clock
 from hub.screens.asked import Hub
+from hub.screens.words import LANGUAGES
 from hub.store import sessions
 from hub.store.access import PERMISSIONS, ROLES, Caller
 from hub.store.accounts import Account
@@ -94,14 +95,20 @@ async def viewer_of(request: Request, renew: bool = True) -> Viewer | None:
         return None
     hub: Hub = request.app.state.hub
     account = await run_in_threadpool(sessions.find, hub.database, token, clock(), renew)
-    return viewer_from(account, token) if account else None
+    return _viewer(request, account, token) if account else None
 
 
-def viewer_from(account: Account, token: str) -> Viewer:
+def _viewer(request: Request, account: Account, token: str) -> Viewer:
+    language = account.language or preferred(request)
     return Viewer(
-        account.id, account.login, account.name, account.role, account.language, account.theme, account.rings,
-        sessions.csrf(token),
-    )  # fmt: skip
+        account.id, account.login, account.name, account.role, language, account.theme, account.rings, sessions.csrf(token)
+    )
+
+
+def preferred(request: Request) -> str:
+    """The first language of the browser that the pages speak."""
+    asked = (part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(","))
+    return next((language for language in asked if language in LANGUAGES), "en")
 
 
 def token_of(request: Request) -> str | None:

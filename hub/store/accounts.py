@@ -34,7 +34,9 @@ class NotPossible(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`has_password`: it was chosen; until then only a link lets him in. `rings`: extensions and queues, none: all."""
+    """`has_password`: it was chosen; until then only a link lets him in. `rings`: extensions and queues, none: all.
+    `language`: null until he chose one.
+    """
 
     id: str
     login: str
@@ -42,7 +44,7 @@ class Account:
     role: str
     active: bool
     rings: tuple[str, ...]
-    language: str
+    language: str | None
     theme: str
     has_password: bool
     locked: datetime | None

@@ -181,7 +181,7 @@ account = Table(
     Column("password", Text, comment="argon2id; null until it was chosen"),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("rings", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="extensions and queues; none: all"),
-    Column("language", String(8), nullable=False, server_default=text("'en'")),
+    Column("language", String(8), comment="as he chose it; null: his browser's"),
     Column("theme", String(8), nullable=False, server_default=text("'system'")),
     Column("failed", SmallInteger, nullable=False, server_default=text("0")),
     Column("locked", TIME, comment="until when signing in is refused"),

@@ -221,6 +221,19 @@ def test_an_invited_colleague_chooses_a_password_and_is_in(api: Api, browser: Br
         assert where(other.sign_in("niloofar")) == "/"
 
 
+def test_the_pages_speak_the_browsers_language_until_somebody_chooses_one(api: Api, browser: Browser) -> None:
+    niloofar = accounts.add(api.hub.database, "niloofar", "Niloofar", "agent")
+    link = sign_in_links.make(api.hub.database, niloofar.id, "invite", clock())
+    persian = {"accept-language": "fa-IR,fa;q=0.9,en;q=0.8"}
+    assert 'lang="fa"' in browser.get(link, headers=persian).text
+    browser.send_form(link, csrf="", password=PASSWORD, again=PASSWORD)
+    for page in ("/", "/settings/me"):
+        assert '<html lang="fa"' in browser.get(page, headers=persian).text
+        assert '<html lang="en"' in browser.get(page, headers={"accept-language": "de"}).text
+    accounts.prefer(api.hub.database, niloofar.id, "en", "system")
+    assert '<html lang="en"' in browser.get("/", headers=persian).text
+
+
 # -- where a request comes from ------------------------------------------------------------------------------------------
 
 ELSEWHERE = [

@@ -13,8 +13,8 @@ from hub.consumers.runner import clock
 from hub.screens import session
 from hub.screens.asked import Hub, TheHub
 from hub.screens.forms import Form
-from hub.screens.render import page, preferred
-from hub.screens.session import Refused, Viewer, viewing
+from hub.screens.render import page
+from hub.screens.session import Refused, Viewer, preferred, viewing
 from hub.screens.words import say
 from hub.store import accounts, sessions, sign_in_links
 from hub.store.accounts import Account, NotPossible
