@@ -52,6 +52,7 @@ class Picture:
     signed_in: bool = True
 
 
+VISIT = (("about", "The cup came cracked"), ("text", "She was in the shop with what is left of order #1047."))
 PICTURES = (
     Picture("customer", "/customers/{sara}"),
     Picture("customer-dark", "/customers/{sara}", theme="dark"),
@@ -59,6 +60,8 @@ PICTURES = (
     Picture("narrow-customer-persian", "/customers/{nasrin}", "fa", size=NARROW),
     Picture("long-name", "/customers/{long}"),
     Picture("narrow-long-name", "/customers/{long}", size=NARROW),
+    Picture("contact", "/contacts/new?customer={sara}", fills=VISIT),
+    Picture("narrow-contact-persian", "/contacts/new?customer={nasrin}", "fa", size=NARROW),
     Picture("tickets", "/tickets?whose=all&state=unfinished"),
     Picture("tickets-middle-persian", "/tickets?whose=all&state=unfinished", "fa", size=MIDDLE),
     Picture("ticket", "/tickets/{ticket}"),

@@ -25,7 +25,7 @@ def named(hub: Hub, viewer: Viewer, party: str, text: str) -> str | None:
     with reading(hub) as tx:
         hub.recorder.enter(tx)
         caller = next((_identifier(one) for one in who.identifiers(tx, [party]) if one["value"]), None)
-        other = _other(hub, tx, text)
+        other = meant(hub, tx, text)
     if caller is None:
         return say(viewer.language, "pop.name_nobody")
     if other == "several":
@@ -40,7 +40,7 @@ def named(hub: Hub, viewer: Viewer, party: str, text: str) -> str | None:
     return None
 
 
-def _other(hub: Hub, tx: Connection, text: str) -> Identifier | str | None:
+def meant(hub: Hub, tx: Connection, text: str) -> Identifier | str | None:
     """An identifier of whom the text means; "several"; None where it is a name."""
     found = who.who(tx, hub.keys, hub.settings.region, text)
     if len(found) > 1:
