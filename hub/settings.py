@@ -45,10 +45,10 @@ class KafkaAccess:
 class Settings:
     """`smtp_port`, `lmtp_port` 0: not listened on; `smtp_port` None: only in a demo. `smtp_url`: a way out for answers
     beside those of the mailboxes. `database_url` None: the hub's own PostgreSQL; `keys_url` None: `<database>_keys` beside
-    the database; `kafka` None: the embedded log; `timezone`: of times without offset in CSV files, None: UTC;
-    `order_pattern` None: the built-in one. `blobs_url` is a folder or s3://bucket/prefix. `hosts`: the names under which
-    browsers may sign in, besides this machine's own. `demo_people`: how many customers of the demo have no story of their
-    own.
+    the database; `kafka` None: the embedded log; `timezone`: of pages, None: the country's; of times without offset in CSV
+    files, None: UTC; `order_pattern` None: the built-in one. `blobs_url` is a folder or s3://bucket/prefix. `hosts`: the
+    names under which browsers may sign in, besides this machine's own. `demo_people`: how many customers of the demo have
+    no story of their own.
     """
 
     home: Path

@@ -70,8 +70,8 @@ def templates(request: Request, language: str) -> Environment:
 
 def zone_of(request: Request) -> ZoneInfo:
     """The organisation's time zone."""
-    region = request.app.state.hub.settings.region
-    return ZoneInfo(dates.ZONES.get(region, "UTC"))
+    settings = request.app.state.hub.settings
+    return dates.zone(settings.timezone, settings.region)
 
 
 @cache

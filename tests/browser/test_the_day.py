@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hub.screens.dates import ZONES, day
+from hub.screens.dates import day, zone
 from hub.screens.words import say
 from tests import both_logs
 
@@ -97,7 +96,7 @@ def tells_at_a_glance(page: Page, language: str, customer: Customer) -> None:
     order = page.locator("#side .side-row", has=page.locator("a[href^='/orders/']"))
     expect(order).to_contain_text(customer.order)
     expect(order).to_contain_text(say(language, "stage.shipped"), ignore_case=True)
-    came = ago(days=8).astimezone(ZoneInfo(ZONES["IR"])).date()  # after half past eight in UTC it is tomorrow there
+    came = ago(days=8).astimezone(zone(None, "IR")).date()  # after half past eight in UTC it is tomorrow there
     expect(page.locator(".timeline .day h2", has_text=day(came, language))).to_be_visible()
     stage = order.get_by_text(say(language, "stage.shipped"))
     for one in (mail.locator("summary"), order, stage):

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.screens.dates import day, heading, lasted, told
+from hub.screens.dates import day, heading, lasted, told, zone
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # a Tuesday, 14:30 in Tehran, 3 Azar 1405
@@ -20,6 +20,11 @@ NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # a Tuesday, 14:30 in Tehran, 3
 def test_a_moment_is_told_as_people_tell_it(before: timedelta, english: str, persian: str) -> None:
     assert told(NOW - before, NOW, "en", TEHRAN).short == english
     assert told(NOW - before, NOW, "fa", TEHRAN).short == persian
+
+
+def test_the_zone_is_the_one_that_was_named_or_the_countrys() -> None:
+    found = [zone(named, region).key for named, region in [("America/New_York", "IR"), (None, "DE"), (None, "US")]]
+    assert found == ["America/New_York", "Europe/Berlin", "UTC"]
 
 
 def test_today_ends_at_midnight_of_the_organisation_and_not_of_utc() -> None:
