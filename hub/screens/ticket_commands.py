@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.events.text import digits
-from hub.screens import sentences
+from hub.screens import sentences, typed
 from hub.screens.forms import Sent
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -51,10 +50,8 @@ def told(language: str, why: str) -> str:
 
 
 def _until(text: str, zone: ZoneInfo) -> str | None:
-    if not text.strip():
-        return None
     try:
-        moment = datetime.fromisoformat(digits(text).strip())
-    except ValueError:
+        moment = typed.moment(text, zone)
+    except typed.Wrong:
         raise NotReadable("ticket.wrong.until") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
+    return moment.isoformat() if moment else None

@@ -1,10 +1,11 @@
-"""What people type into the settings, read: opening hours, senders, extensions, a pattern. Wrong ones have a word each."""
+"""What people type into forms, read: opening hours, moments, senders, extensions, a pattern. Wrong ones have a word each."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -54,6 +55,17 @@ def zone(text: str) -> str:
         return ZoneInfo(text.strip()).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Wrong("zone", text) from None
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """A date and a time there; None where nothing was typed. Raises Wrong."""
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(digits(text).strip())
+    except ValueError:
+        raise Wrong("moment", text) from None
+    return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
 def senders(text: str) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,14 +39,19 @@ def test_a_visit_is_written_down_from_the_customers_page_and_opens_a_ticket(api:
     sara = customer_of(api)
     assert f'href="/contacts/new?customer={sara}"' in agent.get(f"/customers/{sara}").text
     form = form_of(agent, f"/contacts/new?customer={sara}")
-    said = {"way": "visit", "direction": "in", "about": "A cracked cup", "text": "From order #1047.", "ticket": "yes"}
+    yesterday = datetime.now(ZoneInfo("Asia/Tehran")) - timedelta(days=1)
+    said = {"way": "visit", "direction": "in", "about": "A cracked cup", "text": "From order #1047.", "ticket": "yes",
+            "time": f"{yesterday:%Y-%m-%dT10:30}"}  # fmt: skip
     for _ in range(2):  # a double click
         answer = agent.send_form("/contacts/new", **form, **said)
         assert answer.status_code == 303
     assert "A cracked cup" in text_of(agent.get(answer.headers["location"]))
+    other = agent.send_form("/contacts/new", **form, **said | {"about": "A cracked plate"})  # after the browser's way back
+    assert (other.status_code, "sent before" in text_of(other)) == (422, True)
     (item,) = (one for one in timeline(api, sara) if one["type"] == "visit.recorded")
     assert (item["channel"], item["direction"], item["title"]) == ("visit", "in", "A cracked cup")
     assert item["orders"] == ["1047"]
+    assert item["time"] == f"{yesterday:%Y-%m-%d}T07:00:00+00:00"  # half past ten in Tehran
 
     def opened() -> list[dict[str, Any]]:
         return [one for one in api.client.get("/v1/tickets").json()["items"] if one["subject"] == "A cracked cup"]
@@ -71,9 +78,10 @@ def test_of_whom_nothing_is_known_yet_a_number_is_enough(api: Api, agent: Browse
 
 def test_what_is_wrong_stands_beside_its_field_and_the_rest_stays(api: Api, agent: Browser) -> None:
     form = form_of(agent, "/contacts/new")
-    page = agent.send_form("/contacts/new", **form, known="nobody at all", way="letter", about=" ", text="Dear shop")
+    page = agent.send_form("/contacts/new", **form, known="nobody at all", way="letter", about=" ", text="Dear shop",
+                           time="2199-01-01T10:00")  # fmt: skip
     assert page.status_code == 422
-    for words in ("no phone number", "what it was about", "Dear shop"):
+    for words in ("no phone number", "what it was about", "Dear shop", "still to come"):
         assert words in text_of(page)
     assert '<option value="letter" selected>' in page.text
     assert f'value="{form["id"]}"' in page.text

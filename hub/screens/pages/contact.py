@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -10,9 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from hub.channels.cloudevents import CONFLICT
 from hub.consumers.runner import clock
 from hub.events.identifiers import Identifier
 from hub.log._protocol import Place
+from hub.screens import typed
 from hub.screens.api.events import arrivals
 from hub.screens.asked import Hub, Text, TheDoor, TheHub, id_of, reading, wait_until_shown
 from hub.screens.customer_side import first_of, members
@@ -20,7 +23,7 @@ from hub.screens.forms import Form, Sent
 from hub.screens.looking import Looked
 from hub.screens.naming import meant
 from hub.screens.problems import Problem
-from hub.screens.render import page
+from hub.screens.render import page, zone_of
 from hub.screens.session import Viewer, viewing
 from hub.screens.words import say
 from hub.store import customers as who
@@ -51,16 +54,25 @@ async def write_down(
     party, errors = await run_in_threadpool(_with_whom, hub, viewer, form)
     if not form["about"].strip():
         errors["about"] = say(viewer.language, "contact.about.missing")
+    time = _time(request, form)
+    if isinstance(time, str):
+        errors["time"] = say(viewer.language, time)
     if party is None or errors:
         return await run_in_threadpool(_page, request, hub, viewer, form.typed(), errors)
-    came, _ = arrivals({"content-type": "application/cloudevents+json"}, orjson.dumps(_event(form, party, viewer)), clock())
+    document = _event(form, party, viewer) | ({"time": time} if time else {})
+    came, _ = arrivals({"content-type": "application/cloudevents+json"}, orjson.dumps(document), clock())
     (answer,) = await door.take(came)
-    if answer.refused or not answer.position:
-        raise Problem(422, answer.refused.why if answer.refused else "This was written down already, otherwise.")
-    topic, part, position = answer.position.split("/")
+    if answer.refused == CONFLICT:
+        again = {name: value for name, value in form.typed().items() if name != "id"}
+        wrong = {"about": say(viewer.language, "contact.twice")}
+        return await run_in_threadpool(_page, request, hub, viewer, again, wrong)
+    if answer.refused:
+        raise Problem(422, answer.refused.why)
     id = hub.keys.party_id(party)
     looked("customer", id)
-    await run_in_threadpool(wait_until_shown, hub, [Place(topic, int(part), int(position))])
+    if answer.position:
+        topic, part, position = answer.position.split("/")
+        await run_in_threadpool(wait_until_shown, hub, [Place(topic, int(part), int(position))])
     return RedirectResponse(f"/customers/{id}", 303)
 
 
@@ -81,6 +93,15 @@ def _event(form: Sent, party: Identifier, viewer: Viewer) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _time(request: Request, form: Sent) -> datetime | str | None:
+    """When it was, None for now; or the word for what is wrong with it."""
+    try:
+        moment = typed.moment(form["time"], zone_of(request))
+    except typed.Wrong:
+        return "ticket.wrong.until"
+    return "contact.time.later" if moment and moment > clock() + timedelta(minutes=1) else moment
+
+
 def _with_whom(hub: Hub, viewer: Viewer, form: Sent) -> tuple[Identifier | None, dict[str, str]]:
     """By what he is known whom it was with, or what is wrong with what was typed."""
     with reading(hub) as tx:
@@ -96,14 +117,14 @@ def _with_whom(hub: Hub, viewer: Viewer, form: Sent) -> tuple[Identifier | None,
     return None, {"known": say(viewer.language, "pop.name_several" if found else "contact.known.wrong")}
 
 
-def _page(request: Request, hub: Hub, viewer: Viewer, typed: dict[str, str], errors: dict[str, str]) -> Response:
+def _page(request: Request, hub: Hub, viewer: Viewer, sent: dict[str, str], errors: dict[str, str]) -> Response:
     name = known = None
-    if typed.get("customer"):
+    if sent.get("customer"):
         with reading(hub) as tx:
-            parties = members(tx, typed["customer"])
+            parties = members(tx, sent["customer"])
             name, known = who.name(tx, parties), first_of(tx, parties)
     called = (known or {"kind": "other", "value": None}) | {"name": name}
     return page(
-        request, viewer, "contact.html", status=422 if errors else 200, typed={"id": str(uuid4())} | typed, errors=errors,
+        request, viewer, "contact.html", status=422 if errors else 200, typed={"id": str(uuid4())} | sent, errors=errors,
         called=called, ways=WAYS,
     )  # fmt: skip
