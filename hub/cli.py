@@ -86,6 +86,10 @@ def opened(chosen: Any = None) -> Iterator[Any]:
             yield hub
     except BrokenPipeError:
         raise
+    except UnicodeEncodeError:
+        if any(not _readable(word) for word in sys.argv):
+            raise click.UsageError("An argument is no text in UTF-8.") from None
+        raise
     except TooLarge as error:
         raise No(str(error)) from None
     except (LaneStopped, NewerVersion) as error:
@@ -98,12 +102,22 @@ def opened(chosen: Any = None) -> Iterator[Any]:
         raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
 
 
+def _readable(word: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in word)
+
+
 def show(document: Any, json_: bool, lines: Callable[[Any], Iterable[str]]) -> None:
     if json_:
         click.echo(as_json(document))
     else:
         for line in lines(document):
             click.echo(line)
+
+
+def tell_of_more(page: Any, json_: bool) -> None:
+    """Beside the rows, on stderr; in JSON `next` says it."""
+    if page["next"] and not json_:
+        click.echo(f"There is more: --before {page['next']}", err=True)
 
 
 def now() -> datetime:
@@ -175,7 +189,7 @@ def up(home: Path | None, port: int | None, demo: bool) -> None:
     """
     from hub.home import HomeTaken
     from hub.log._protocol import LogAway, LogRefused
-    from hub.store.database import TakenOver, TooOld
+    from hub.store.database import TakenOver, TooOld, Unavailable
     from hub.store.embedded import PostgresFailed
     from hub.store.which_log import WrongLog
     from hub.supervisor import supervise
@@ -184,8 +198,10 @@ def up(home: Path | None, port: int | None, demo: bool) -> None:
         supervise(settings(home, port), demo=demo, verbose=click.get_current_context().find_root().params["verbose"])
     except WrongLog as error:
         raise click.UsageError(str(error)) from None
-    except (HomeTaken, PostgresFailed, TooOld, TakenOver, OSError, LogAway, LogRefused) as error:
+    except (HomeTaken, PostgresFailed, TooOld, TakenOver, LogAway, LogRefused) as error:
         raise Unreachable(str(error)) from error
+    except (Unavailable, OSError) as error:
+        raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
 
 
 @main.command()
@@ -282,7 +298,7 @@ def rejected() -> None:
 
 
 @rejected.command("list")
-@click.option("--limit", default=100_000, show_default=True, help="How many, newest first.")
+@click.option("--limit", default=100_000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many, newest first.")
 @JSON
 def rejected_list(limit: int, json_: bool) -> None:
     """Rejected payloads, newest first, each with why and where."""
@@ -424,6 +440,7 @@ def timeline(who: str, limit: int, before: str | None, json_: bool) -> None:
         except reads.WrongCursor as error:
             raise click.UsageError(str(error)) from None
     show(page, json_, lambda p: printing.table([printing.item_row(item) for item in p["items"]]))
+    tell_of_more(page, json_)
 
 
 @main.group()
@@ -446,6 +463,7 @@ def ticket_list(state: str | None, limit: int, before: str | None, json_: bool) 
         except reads.WrongCursor as error:
             raise click.UsageError(str(error)) from None
     show(page, json_, lambda p: printing.table([printing.ticket_row(one) for one in p["items"]]))
+    tell_of_more(page, json_)
 
 
 @ticket.command("show")
@@ -648,6 +666,8 @@ def keys_create(name: str, role: str) -> None:
     """
     from hub.store import access
 
+    if not 0 < len(name.strip()) <= 200:
+        raise click.UsageError("NAME must have 1 to 200 characters.")
     with opened() as hub:
         try:
             key = access.create(hub.database, name, role)

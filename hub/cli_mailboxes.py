@@ -35,7 +35,7 @@ def mailboxes_list(json_: bool) -> None:
 @click.option("--smtp", help="smtps://user@host:port to send by (or smtp+starttls://, smtp://).")
 def mailboxes_add(address: str, name: str | None, imap: str | None, smtp: str | None) -> None:
     """Add a mailbox and print its id. Passwords that the URLs do not bring are asked for."""
-    from hub.cli import opened
+    from hub.cli import No, opened
     from hub.store import mailboxes as boxes
     from hub.store.mailboxes import Entered
 
@@ -45,7 +45,10 @@ def mailboxes_add(address: str, name: str | None, imap: str | None, smtp: str | 
     sent, sent_password = _server("smtp", smtp)
     entered = Entered(name or address, address, fetched, fetched_password, sent, sent_password)
     with opened() as hub:
-        click.echo(boxes.add(hub.database, hub.keys, entered))
+        try:
+            click.echo(boxes.add(hub.database, hub.keys, entered))
+        except boxes.SameMailbox as error:
+            raise No(str(error)) from None
 
 
 @mailboxes.command("test")

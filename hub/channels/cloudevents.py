@@ -33,6 +33,10 @@ _BOM = b"\xef\xbb\xbf"
 _NEEDED = dict.fromkeys(("message.received", "message.sent"), ("message", "party"))
 _LENGTHS = {"id": 998, "source": 2_000, "type": 200}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_LIMITS = {"depth limit": "nested deeper than 1024 levels", "number is infinity": "a number is too large"}
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -49,11 +53,29 @@ def parse(payload: Payload) -> Outcome:
 
 
 def loaded(body: bytes) -> Any:
-    """The JSON of these bytes, or why it is none."""
+    """The JSON of these bytes, or why it is none. Half of a character outside Unicode's first plane (`\\ud83d` alone, what is
+    left of an emoji that a program cut in two) is U+FFFD, as wherever text cannot be kept (`hub.events.text.storable`)."""
+    text = body.removeprefix(_BOM)
     try:
-        return orjson.loads(body.removeprefix(_BOM))
+        return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return Rejected("not JSON in UTF-8" if body.strip() else "empty", f"character {error.pos}")
+        whole = _ESCAPE.sub(_without_halves, text)
+        if whole != text:
+            return loaded(whole)
+        why = next((why for words, why in _LIMITS.items() if words in error.msg), "not JSON in UTF-8")
+        return Rejected(why if text.strip() else "empty", f"character {error.pos}")
+
+
+def _without_halves(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["half"] else escape[0]
+
+
+def parts(body: bytes) -> list[tuple[Any, bytes]] | None:
+    """The items of a batch that cannot be read as a whole: each decoded, or why it cannot be, and as it was written. None
+    where it is no batch, or nothing of it can be read."""
+    begins = body.removeprefix(_BOM).lstrip().startswith(b"[")
+    found = [(loaded(raw), raw) for raw in _cut(body)] if begins else []
+    return found if any(not isinstance(document, Rejected) for document, _ in found) else None
 
 
 def read(document: Any, received: datetime, *, history: bool = False) -> Draft | Rejected:
@@ -122,6 +144,8 @@ def split(path: Path) -> Iterator[Piece]:
     document = loaded(body)
     if isinstance(document, list):
         yield from (Piece(each, meta={"item": str(n)}) for n, each in enumerate(items(body, document)))
+    elif isinstance(document, Rejected) and (some := parts(body)):
+        yield from (Piece(raw, meta={"item": str(n)}) for n, (_, raw) in enumerate(some))
     else:
         yield Piece(body)
 
@@ -144,7 +168,7 @@ def _cut(body: bytes) -> list[bytes]:
         elif (depth == 1 and token[0] == b",") or depth == 0:
             found.append(body[start : token.start()].strip())
             start = token.end()
-    return found
+    return [*found, rest] if (rest := body[start:].strip()) else found
 
 
 def _lines(path: Path) -> Iterator[Piece]:
@@ -236,6 +260,15 @@ def _complete(kind: str, fields: Json) -> None:
     for name in _NEEDED.get(kind, ()):
         if fields.get(name) in (None, []):
             raise Broken("missing", f"$.data.{name}")
+    for at, party in _parties(fields.get("party")):
+        value = party.get("value")
+        if isinstance(value, str) and not value.strip() and party.get("kind") != "phone":  # a number may be withheld
+            raise Broken("must be text and not empty", f"$.data.{at}.value")
+
+
+def _parties(said: Any) -> list[tuple[str, Json]]:
+    listed = [(f"party[{n}]", one) for n, one in enumerate(said)] if isinstance(said, list) else [("party", said)]
+    return [(at, one) for at, one in listed if isinstance(one, dict)]
 
 
 def _data(document: Mapping[str, Any]) -> Any:

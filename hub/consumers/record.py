@@ -182,7 +182,7 @@ def _payload(
     recorder: Recorder, channel: str, source: str, sha256: str, size: int, content: Callable[[], Iterable[bytes]],
     meta: Mapping[str, str], received: datetime, history: bool,
 ) -> Outgoing:  # fmt: skip
-    own = named("payload", source, sha256, *(meta[name] for name in IDENTIFYING if name in meta))
+    own = named("payload", channel, source, sha256, *(meta[name] for name in IDENTIFYING if name in meta))
     data: Json = {"payload": own, "channel": channel, "size": size, "sha256": sha256}
     personal: Json = {"meta": dict(meta)} if meta else {}
     if size > INLINE:

@@ -12,6 +12,7 @@ from contextlib import (
     AsyncExitStack,
     asynccontextmanager,
     nullcontext,
+    suppress,
 )
 from typing import Annotated, Protocol
 from uuid import UUID
@@ -34,6 +35,7 @@ BODY = 32 * 1024 * 1024  # bytes of a request
 SMALL = 1024 * 1024  # bytes; requests up to there come in beside one another
 LARGE = 2  # requests with more that come in at once
 _STALLED = 30.0  # seconds without a byte after which one of these has to begin again
+_DROPPED, _PAUSE = 4 * BODY, 1.0  # bytes of what is too large, and seconds for more of it, until it is answered
 SHOWN_WITHIN = 2.0  # seconds for which a command waits until its effects are shown
 _LOOK = 0.01
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -122,14 +124,19 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
     Few large ones come in at a time, of the others only the beginning. Whoever stops sending makes room for the next.
     """
     announced = request.headers.get("content-length", "")
+    stream = request.stream()
     if announced.isdigit() and int(announced) > BODY:
+        if "expect" not in request.headers:  # who asks first sends nothing
+            await _drop(stream)
         raise _too_large()
     async with AsyncExitStack() as room:
-        pieces, size, large = [], 0, False
-        stream = request.stream()
+        pieces: list[bytes] = []
+        size, large = 0, False
         while (piece := await _next(stream, _STALLED if large else None)) is not None:
             size += len(piece)
             if size > BODY:
+                pieces.clear()
+                await _drop(stream)
                 raise _too_large()
             if size > SMALL and not large:
                 await room.enter_async_context(request.app.state.large)
@@ -162,6 +169,20 @@ async def _next(stream: AsyncIterator[bytes], seconds: float | None) -> bytes | 
     except TimeoutError:
         detail = f"Nothing more of the body came for {seconds:.0f} seconds; send it again."
         raise Problem(408, detail, headers={"Connection": "close"}) from None
+
+
+async def _drop(stream: AsyncIterator[bytes]) -> None:
+    """What still comes is thrown away, for a while: who is cut off while he sends never reads the answer."""
+    dropped = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_STALLED):
+            while dropped < _DROPPED and (piece := await _soon(stream)) is not None:
+                dropped += len(piece)
+
+
+async def _soon(stream: AsyncIterator[bytes]) -> bytes | None:
+    async with asyncio.timeout(_PAUSE):
+        return await anext(stream, None)
 
 
 def _too_large() -> Problem:

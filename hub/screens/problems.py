@@ -96,10 +96,18 @@ async def _not_valid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     unreadable = any(one["type"] == "json_invalid" for one in found)
-    wrong = [(_place(one["loc"]), str(one["msg"]).removeprefix("Value error, ")) for one in found]
+    wrong = [(_place(one["loc"]), _why(one)) for one in found]
     if unreadable:
         return problem(400, "The body is not JSON.", [("$", "not JSON in UTF-8")])
     return problem(422, "What was sent is not what is asked for here.", wrong)
+
+
+def _why(one: Mapping[str, Any]) -> str:
+    """In words; pydantic counts the characters of a text as items, once something was done to it."""
+    limits = one.get("ctx") or {}
+    if isinstance(one.get("input"), str) and one["type"] in ("too_long", "too_short"):
+        return f"at most {limits['max_length']} characters" if one["type"] == "too_long" else "must not be empty"
+    return str(one["msg"]).removeprefix("Value error, ")
 
 
 def _place(where: Sequence[int | str]) -> str:

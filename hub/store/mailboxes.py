@@ -25,10 +25,15 @@ from hub.transport.servers import Server, server_of
 from hub.transport.trouble import Trouble
 
 KEY = "mailboxes"
+_ENTERING = 7_201_544_014  # advisory lock
 
 
 class NoSuchMailbox(Exception):
     """There is no mailbox of this id, or it is one of HUB_IMAP_URLS, which are changed there."""
+
+
+class SameMailbox(Exception):
+    """This folder of this server is fetched already, by another mailbox."""
 
 
 class Moved(Exception):
@@ -124,10 +129,11 @@ def _mailbox(row: Sequence[Any]) -> Mailbox:
 
 
 def add(database: Database, keys: Keys, entered: Entered) -> str:
-    """The id of the new mailbox."""
+    """The id of the new mailbox. Raises SameMailbox."""
     id = str(uuid4())
     passwords = {"imap": entered.imap_password or "", "smtp": entered.smtp_password or ""}
     with database.transaction() as tx:
+        _only(tx, id, entered)
         tx.execute(
             "INSERT INTO mailbox (id, name, address, imap, smtp, active, secret) VALUES (%s, %s, %s, %s, %s, %s, %s)",
             [id, *_said(entered), _sealed(keys, id, passwords)],
@@ -135,9 +141,18 @@ def add(database: Database, keys: Keys, entered: Entered) -> str:
     return id
 
 
+def _only(tx: Connection, id: str, entered: Entered) -> None:
+    """Nobody adds the same one at the same time. Raises SameMailbox."""
+    tx.execute("SELECT pg_advisory_xact_lock(%s)", [_ENTERING])
+    url = entered.imap and entered.imap.url
+    if tx.execute("SELECT id FROM mailbox WHERE imap = %s AND id <> %s", [url, id]).fetchone():
+        raise SameMailbox(SameMailbox.__doc__)
+
+
 def change(database: Database, keys: Keys, id: str, entered: Entered) -> None:
-    """Raises NoSuchMailbox. Another server or folder is fetched from its beginning."""
+    """Raises NoSuchMailbox and SameMailbox. Another server or folder is fetched from its beginning."""
     with _changing(database, id) as (tx, imap, _):
+        _only(tx, id, entered)
         again = imap != (entered.imap and entered.imap.url)
         tx.execute(
             "UPDATE mailbox SET name = %s, address = %s, imap = %s, smtp = %s, active = %s, secret = %s, error = NULL,"

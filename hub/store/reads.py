@@ -299,10 +299,18 @@ def _order(tx: Connection, parts: Sequence[tuple[Any, ...]]) -> Json:
     party = first(9) or (owners and owners[0])
     return {
         "number": first(1), "stage": stage_of(history, first(3)), "customer": who.component(tx, party)[0] if party else None,
-        "total": first(3), "currency": first(4), "lines": first(5) or [], "tracking": first(6),
+        "total": first(3), "currency": first(4), "lines": [_line(line) for line in first(5) or []], "tracking": first(6),
         "history": [{"stage": step[1], "time": step[0], "source": step[2]} for step in history],
         "changed": max(part[8] for part in parts),
     }  # fmt: skip
+
+
+def _line(line: Json) -> Json:
+    """One line, whatever it does not say null; "2" for two whole pieces."""
+    quantity = line.get("quantity")
+    if isinstance(quantity, float) and quantity.is_integer():
+        quantity = int(quantity)
+    return {"sku": line.get("sku"), "title": line.get("title"), "quantity": quantity, "price": line.get("price")}
 
 
 def _rank(stage: str) -> int:

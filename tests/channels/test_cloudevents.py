@@ -180,6 +180,15 @@ def test_a_json_file_holds_one_event_or_a_list(tmp_path: Path) -> None:
     assert [orjson.loads(body) for body in bodies] == [event(id="1"), 5, event(id="2")]
 
 
+def test_an_item_of_a_file_that_cannot_be_read_costs_no_other_one(tmp_path: Path) -> None:
+    file = tmp_path / "some.json"
+    file.write_bytes(b'\xef\xbb\xbf [{"a": 1}, {"b": 1e999}, {"c": "]"}]')
+    pieces = list(cloudevents.split(file))
+    assert [piece.body for piece in pieces] == [b'{"a": 1}', b'{"b": 1e999}', b'{"c": "]"}']
+    file.write_bytes(b"[1e999, NaN")
+    assert [piece.body for piece in cloudevents.split(file)] == [b"[1e999, NaN"]
+
+
 def test_one_deep_item_does_not_cost_its_batch() -> None:
     deep = b'{"a":' * 400 + b'"], [\\" }"' + b"}" * 400
     body = b' [ {"id": "a, ]"}, ' + deep + b' , [1, 2] ] '

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +24,7 @@ from hub.events.prepare import prepare
 from hub.wiring import Hub
 from tests.consumers.test_project import poison
 from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, letter, mail, shown
+from tests.kill.running import HUB
 
 Run = Callable[..., Result]
 NOBODY, REZA = "nobody@example.com", {"kind": "email", "value": "reza@example.com"}
@@ -155,7 +159,8 @@ WRONG = [
     ("ingest", "pigeons", "x"), ("ingest", "email", "/no/such/folder"), ("events", "--from", "yesterday"), ("rebuild",),
     ("rebuild", "no_such_projection"), ("rejected", "show", "5"), ("dead-letters", "retry", "x"),
     ("link", "a@b.example", "b@c.example"), ("link", "email:a@b.example", "email:A@b.example", "--why", "x"),
-    ("keys", "create", "k", "--role", "king"),
+    ("keys", "create", "k", "--role", "king"), ("keys", "create", " "), ("keys", "create", "k" * 201),
+    ("rejected", "list", "--limit", "-1"), ("rejected", "list", "--limit", "9" * 23),
 ]  # fmt: skip
 
 
@@ -164,6 +169,46 @@ def test_what_is_not_there_is_1_and_says_so(run: Run, hub: Hub) -> None:
         result = run(*words, code=1)
         assert result.stderr.startswith("Error: "), words
         assert result.stdout == "", words
+
+
+@pytest.mark.parametrize("word", ["customer", "timeline", "order", "forget", "refold"])
+def test_what_is_no_text_is_wrong_use(hub: Hub, tmp_path: Path, word: str) -> None:
+    env = {"HUB_HOME": str(tmp_path), "HUB_DATABASE_URL": hub.database.dsn, "HUB_BLOBS": hub.settings.blobs_url}
+    ran = subprocess.run([*HUB, word, b"a\xffb"], env=os.environ | env, capture_output=True)
+    assert (ran.returncode, b"no text in UTF-8" in ran.stderr) == (2, True), ran.stderr
+
+
+def test_a_database_that_is_not_there_is_3_whoever_asks(tmp_path: Path) -> None:
+    env = {"HUB_HOME": str(tmp_path), "HUB_DATABASE_URL": "postgresql://x:y@127.0.0.1:1/z"}
+    for words in (["up", "--port", "0"], ["status"]):
+        ran = subprocess.run([*HUB, *words], env=os.environ | env, capture_output=True, text=True)
+        assert ran.returncode == 3, ran.stderr
+        assert ran.stderr.startswith("Error: The hub or its database cannot be reached: "), ran.stderr
+
+
+def test_a_file_that_one_channel_cannot_read_is_taken_by_the_one_that_can(run: Run, hub: Hub, tmp_path: Path) -> None:
+    file = tmp_path / "orders.json"
+    order = {"id": 1, "name": "#1047", "order_number": 1047, "created_at": "2026-01-01T10:00:00Z", "line_items": []}
+    file.write_text(json.dumps(order))
+    assert asked(run, "ingest", "events", str(file))["rejected"] == 1
+    counts = asked(run, "ingest", "orders", str(file))
+    assert counts["understood"] == 1, asked(run, "rejected", "list")
+    assert asked(run, "ingest", "orders", str(file))["duplicates"] == 1
+    assert asked(run, "order", "1047")["stage"] == "placed"
+
+
+def test_more_is_told_beside_the_rows(run: Run, told: Hub) -> None:
+    first = run("timeline", "sara@example.com", "--limit", "1")
+    (cursor,) = re.findall(r"--before (\S+)", first.stderr)
+    rest = run("timeline", "sara@example.com", "--before", cursor)
+    assert rest.stderr == ""
+    assert first.stdout + rest.stdout == run("timeline", "sara@example.com").stdout
+
+
+def test_the_same_mailbox_is_added_once(run: Run, hub: Hub) -> None:
+    words = ["mailboxes", "add", "shop@example.com", "--imap", "imap://u:p@127.0.0.1:1/INBOX"]
+    run(*words)
+    assert "already" in run(*words, code=1).stderr
 
 
 def test_wrong_use_is_2(run: Run, hub: Hub) -> None:

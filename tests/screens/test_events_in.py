@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import hmac
 import threading
+import urllib.error
+import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import orjson
+import pytest
 
 from hub.store import ledger
 from hub.wiring import Hub
@@ -88,6 +91,94 @@ def test_a_batch_is_taken_as_far_as_it_is_good_and_the_rest_is_counted(api: Api,
     assert {(one["why"], one["at"]) for one in rejected(api.hub)} == {
         (one["why"], one["at"]) for one in taken["rejected"]
     }
+
+
+UNREADABLE = [
+    (rb'{"text": "1e999", "n": 1e999}', "a number is too large"), (b'{"n": NaN}', "not JSON in UTF-8"),
+    (b'{"n": ' + b"9" * 5_000 + b"}", "a number is too large"), (b'"\xff"', "not JSON in UTF-8"),
+    (b"[" * 1_100 + b"]" * 1_100, "nested deeper than 1024 levels"), (b'{"cut": "in the mid', "not JSON in UTF-8"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("bad", "why"), UNREADABLE)
+def test_an_item_that_cannot_be_read_costs_no_other_one(
+    api: Api, event: Callable[..., Event], bad: bytes, why: str
+) -> None:
+    first, last = (orjson.dumps(event(n, text="good, \"[quoted]\"", party=MARYAM)) for n in "12")
+    cut = bad.startswith(b'{"cut"')
+    body = b"[" + first + b", " + (last + b", " + bad if cut else bad + b" ,\n" + last + b"]")
+    taken = api.client.post("/v1/events", content=body, headers=BATCH)
+    assert taken.status_code == 202, taken.text
+    assert taken.json()["accepted"] == 2
+    (refused,) = taken.json()["rejected"]
+    assert (refused["index"], refused["why"]) == (2 if cut else 1, why)
+    api.fold()
+    (kept,) = rejected(api.hub)
+    events = api.client.get("/v1/events", params={"type": "message.received"}).json()["items"]
+    assert [one["personal"]["text"] for one in events] == ['good, "[quoted]"'] * 2
+    assert kept["why"] == why
+
+
+def test_a_line_of_an_order_has_all_its_fields_and_whole_pieces(api: Api, event: Callable[..., Event]) -> None:
+    lines = [{"sku": "a"}, {"title": "tea", "quantity": "3", "price": 12.5}, {"quantity": 0.5}, {}]
+    api.send(event("1", "order.placed", order="1047", party=MARYAM, lines=lines))
+    found = api.client.get("/v1/orders/1047")
+    nothing = {"sku": None, "title": None, "quantity": None, "price": None}
+    assert found.json()["lines"] == [
+        nothing | {"sku": "a"}, nothing | {"title": "tea", "quantity": 3, "price": "12.50"}, nothing | {"quantity": 0.5}, nothing,
+    ]  # fmt: skip
+    assert '"quantity":3,' in found.text
+
+
+def test_events_of_whom_several_may_be_meant_are_nobodys(api: Api, event: Callable[..., Event]) -> None:
+    api.send(
+        event("1", "order.placed", order="60001", party=MARYAM),
+        event("2", "visit.recorded", visit="2", party={"kind": "account", "value": "60001"}),
+    )
+    refused = api.client.get("/v1/events", params={"who": "60001"})
+    assert (refused.status_code, refused.json()["errors"][0]["at"]) == (422, "?who")
+    found = api.client.get("/v1/events", params={"who": "account:60001"}).json()["items"]
+    assert [one["type"] for one in found] == ["visit.recorded"]
+
+
+def test_lengths_are_told_in_characters(api: Api) -> None:
+    for path, why in (("/v1/customers?q=" + "x" * 5_000, "at most"), ("/v1/stream?topics=", "must not be empty")):
+        answer = api.client.get(path)
+        assert (answer.status_code, answer.json()["errors"][0]["why"][: len(why)]) == (422, why)
+
+
+def test_whoever_sends_too_much_reads_that_it_was(api: Api) -> None:
+    """With a client that reads no answer before it has sent all."""
+    body = b" " * (33 * 1024 * 1024)
+    for beginning in (body, iter([body])):
+        request = urllib.request.Request(f"{api.client.base_url}/v1/events", beginning, dict(api.client.headers) | BATCH)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        assert refused.value.code == 413
+        assert b"32 MB" in refused.value.read()
+
+
+def test_half_of_an_emoji_is_shown_as_what_cannot_be_shown(api: Api, event: Callable[..., Event]) -> None:
+    whole, half, escaped = (
+        orjson.dumps(event(f"{n}", text="X", party=MARYAM)).replace(b"X", text)
+        for n, text in enumerate((rb"\ud83d\ude00", rb"cut \ud83d", rb"a \\ud83d path"))
+    )
+    body = b"[" + b",".join((whole, half, escaped)) + b"]"
+    for content, headers in ((body, BATCH), (half, STRUCTURED)):
+        answer = api.client.post("/v1/events", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["rejected"]) == (202, [])
+    assert answer.json()["duplicates"] == 1
+    api.fold()
+    said = [one["personal"]["text"] for one in api.client.get("/v1/events", params={"type": "message.received"}).json()["items"]]
+    assert sorted(said) == sorted(["\U0001f600", "cut \ufffd", "a \\ud83d path"])
+
+
+@pytest.mark.parametrize("kind", ["email", "account", "badge"])
+def test_nobody_is_no_party_but_a_number_may_be_withheld(api: Api, event: Callable[..., Event], kind: str) -> None:
+    withheld = event("2", text="x", party=[{"kind": "phone", "value": ""}])
+    batch = [event("1", text="x", party={"kind": kind, "value": " "}), withheld]
+    taken = api.client.post("/v1/events", json=batch, headers=BATCH).json()
+    assert (taken["accepted"], [one["at"] for one in taken["rejected"]]) == (1, ["$.data.party.value"])
 
 
 def test_a_type_that_the_hub_decides_is_forbidden_alone_and_kept(api: Api, event: Callable[..., Event]) -> None:

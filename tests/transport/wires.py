@@ -134,7 +134,7 @@ def kept(hub: Hub, source: str, body: bytes) -> bytes | None:
 
 
 def payload_id(source: str, body: bytes) -> str:
-    return named("payload", source, hashlib.sha256(body).hexdigest())
+    return named("payload", "email", source, hashlib.sha256(body).hexdigest())
 
 
 def counts(hub: Hub, source: str) -> dict[str, int]:

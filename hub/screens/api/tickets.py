@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from hub.consumers import decide
 from hub.consumers.runner import clock
@@ -36,13 +36,13 @@ class Command(BaseModel):
     }})  # fmt: skip
     id: UUID
     expects: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    command: dict[str, Any] | str
+    command: Annotated[Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}]})]
 
     def wish(self) -> Any:
         """`{"command": "note", "text": ...}` is read too."""
-        if isinstance(self.command, dict):
-            return self.command
-        return {"type": self.command} | (self.model_extra or {})
+        if isinstance(self.command, str):
+            return {"type": self.command} | (self.model_extra or {})
+        return self.command
 
 
 @router.get("/v1/tickets", response_model=Tickets, summary="Tickets, the last changed first", **needs("read"))
