@@ -704,8 +704,9 @@ def schemas_write(folder: Path) -> None:
 
 @schemas.command("check")
 @click.option(
-    "--in", "folder", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True, help="Of this folder."
-)
+    "--in", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path("schemas"), show_default=True,
+    help="Of this folder.",
+)  # fmt: skip
 def schemas_check(folder: Path) -> None:
     """Refuse a change of a published version, an orphan, a gap, an example that does not fit. Exit 1 if there is one."""
     from hub import schema_files as contract
