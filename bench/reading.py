@@ -34,6 +34,7 @@ from hub.wiring import Hub
 
 Line = Callable[[str, float, str, str], None]
 PGBENCH = Binaries.bundled().bin / "pgbench"
+MAKERS = 2  # processes
 BLOCK = 50_000  # events that are made and written at a time
 ASKED, PEOPLE = 2_000, 100
 Question = Callable[[Any, str], Any]  # by a connection, about a party
@@ -41,12 +42,12 @@ Question = Callable[[Any, str], Any]  # by a connection, about a party
 
 def fill(hub: Hub, count: int, people: int) -> None:
     """Events in the archive, then every projection from zero: quicker than the lane, and the same rows."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # to make events takes as long as to write them
+    with ProcessPoolExecutor(MAKERS, get_context("spawn")) as pool:  # to make events takes longer than to write them
         waiting = deque[Future[list[Event]]]()
         for start in range(0, count, BLOCK):
             size, secret = min(BLOCK, count - start), hub.recorder.here.secret
             waiting.append(pool.submit(_made, secret, size, people, start))
-            if len(waiting) > 1:
+            if len(waiting) > MAKERS:
                 _write(hub, waiting.popleft())
         while waiting:
             _write(hub, waiting.popleft())
@@ -159,14 +160,14 @@ def figures(line: Line, fresh_hub: Callable[[], AbstractContextManager[Hub]], *,
         fill(hub, large, large // 10)
         grown = measured(hub, large // 10)
         rates = {what: against_pgbench(hub, large // 10, ask) for what, ask in QUESTIONS.items()}
+        for what, took in grown.items():
+            p50, p99, before = took[ASKED // 2], took[ASKED * 99 // 100], small[what][ASKED // 2]
+            line(
+                f"{what} at {large:,}, of its time at 10,000",
+                p50 / before,
+                "<= 1.5",
+                f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (< 10)",
+            )
+        for what, ratio in rates.items():
+            line(f"{what}, of pgbench on the same SQL", ratio, "-", "rates of one client each")
         pop.figures(line, hub, large // 10, large)
-    for what, took in grown.items():
-        p50, p99, before = took[ASKED // 2], took[ASKED * 99 // 100], small[what][ASKED // 2]
-        line(
-            f"{what} at {large:,}, of its time at 10,000",
-            p50 / before,
-            "<= 1.5",
-            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (< 10)",
-        )
-    for what, ratio in rates.items():
-        line(f"{what}, of pgbench on the same SQL", ratio, "-", "rates of one client each")
