@@ -54,6 +54,7 @@ def test_the_same_mail_through_two_doors_is_one_contact(smtp: Listening, tmp_pat
     mail = MAIL % (1, b"hello")
     (tmp_path / "one.eml").write_bytes(mail)
     smtp.bring(mail, mail)
+    settle(smtp.hub)
     email = channels()["email"]
     write_down(smtp.hub.recorder, email, pieces(email, [tmp_path / "one.eml"]), clock, history=False)
     settle(smtp.hub)
