@@ -37,6 +37,7 @@ _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 _LIMITS = {"depth limit": "nested deeper than 1024 levels", "number is infinity": "a number is too large"}
+_MARKS = 3_000_000  # of a batch that cannot be read as a whole; a second or two
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -72,9 +73,10 @@ def _without_halves(escape: re.Match[bytes]) -> bytes:
 
 def parts(body: bytes) -> list[tuple[Any, bytes]] | None:
     """The items of a batch that cannot be read as a whole: each decoded, or why it cannot be, and as it was written. None
-    where it is no batch, or nothing of it can be read."""
-    begins = body.removeprefix(_BOM).lstrip().startswith(b"[")
-    found = [(loaded(raw), raw) for raw in _cut(body)] if begins else []
+    where it is no batch, or one that would take too long, or nothing of it can be read."""
+    if not body.removeprefix(_BOM).lstrip().startswith(b"[") or sum(map(body.count, (b",", b"[", b"{"))) > _MARKS:
+        return None
+    found = [(loaded(raw), raw) for raw in _cut(body)]
     return found if any(not isinstance(document, Rejected) for document, _ in found) else None
 
 

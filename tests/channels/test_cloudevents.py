@@ -185,6 +185,7 @@ def test_an_item_of_a_file_that_cannot_be_read_costs_no_other_one(tmp_path: Path
     file.write_bytes(b'\xef\xbb\xbf [{"a": 1}, {"b": 1e999}, {"c": "]"}]')
     pieces = list(cloudevents.split(file))
     assert [piece.body for piece in pieces] == [b'{"a": 1}', b'{"b": 1e999}', b'{"c": "]"}']
+    assert cloudevents.parts(b"[1e999, {}, " + b"[]," * 1_500_000) is None
     file.write_bytes(b"[1e999, NaN")
     assert [piece.body for piece in cloudevents.split(file)] == [b"[1e999, NaN"]
 
