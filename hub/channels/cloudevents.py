@@ -213,6 +213,8 @@ def _name(document: Json, name: str) -> str:
         raise Broken(f"longer than {_LENGTHS[name]} characters", f"$.{name}")
     if _CONTROL.search(value):
         raise Broken("must not hold control characters", f"$.{name}")
+    if "\ufffd" in value:  # what could not be read: two would be one
+        raise Broken("holds what is no character", f"$.{name}")
     return value
 
 

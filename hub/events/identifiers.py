@@ -52,6 +52,8 @@ def _normalise(kind: str, value: str, region: str) -> Identifier | None:
         return Identifier("email", _email(value))
     if kind == "phone":
         return _phone(value, region)
+    if "\ufffd" in value:  # two that cannot be read would be one
+        raise NotAnIdentifier("holds what is no character")
     if len(value) > 512:
         raise NotAnIdentifier("longer than 512 characters")
     return Identifier(kind, digits(value) if kind in ("account", "badge", "extension") else value)

@@ -124,7 +124,7 @@ REFUSED = {
     "an empty id": (changed(id=" "), "$.id"),
     "an id that is a number": (changed(id=5), "$.id"),
     "an id with a nul": (changed(id="a\x00b"), "$.id"),
-    "an id with a lone surrogate": (changed(id="a\ud800b"), None),
+    "an id with a lone surrogate": (changed(id="a\ud800b"), "$.id"),
     "an id of 10,000 letters": (changed(id="a" * 10_000), "$.id"),
     "a source with a nul": (changed(source="\x00"), "$.source"),
     "a version of CloudEvents that is not": (changed(specversion="0.3"), "$.specversion"),
@@ -173,9 +173,6 @@ def test_what_is_wrong_is_refused_with_its_place_alone_and_in_a_batch(running: r
     good = event()
     for body, headers, index in ((dumped(document), ONE, 0), (dumped([good, document, event()]), BATCH, 1)):
         answer = post(running, body, headers)
-        if at is None and answer.status_code == 400:  # a lone surrogate is no JSON for the reader of the whole
-            assert answer.json()["errors"][0]["at"]
-            continue
         assert answer.status_code == 202
         (refused,) = answer.json()["rejected"]
         assert (refused["index"], refused["at"]) == (index, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.events.catalogue import Id, Kind, Money, Origin, Parties, Text
 from hub.events.order_numbers import order_number
@@ -24,13 +24,22 @@ class Line(BaseModel):
     price: Money | None = None
 
 
+def _readable(number: str) -> str:
+    if "\ufffd" in number:  # what could not be read: two would be one
+        raise ValueError("holds what is no character")
+    return number
+
+
+Number = Annotated[Id, AfterValidator(_readable)]
+
+
 class OrderStep(Kind):
     """`order` is the number people say; `order_ref` a back office's own id, for messages that know only that."""
 
     personal = frozenset({"note"})
 
-    order: Annotated[Id, BeforeValidator(lambda v: order_number(v) if isinstance(v, str) else v)] | None = None
-    order_ref: Id | None = None
+    order: Annotated[Number, BeforeValidator(lambda v: order_number(v) if isinstance(v, str) else v)] | None = None
+    order_ref: Number | None = None
     party: Parties = []
     tracking: Text | None = None
     carrier: Text | None = None

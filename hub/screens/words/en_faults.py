@@ -9,6 +9,7 @@ WORDS: dict[str, str] = {
     "fault.cells": "has {cells} cells, the header {header}",
     "fault.cdr_cells": "has {cells} cells; a call detail record has {known}",
     "fault.controls": "holds control characters",
+    "fault.no_character": "holds what is no character",
     "fault.no_controls": "must not hold control characters",
     "fault.negative": "is below zero",
     "fault.is_longer": "is longer than {most} characters",

@@ -9,6 +9,7 @@ WORDS: dict[str, str] = {
     "fault.cells": "{cells} خانه دارد و سرستون {header} خانه",
     "fault.cdr_cells": "{cells} خانه دارد؛ ردیف گزارش تماس {known} خانه دارد",
     "fault.controls": "نویسهٔ کنترلی دارد",
+    "fault.no_character": "چیزی دارد که نویسه نیست",
     "fault.no_controls": "نباید نویسهٔ کنترلی داشته باشد",
     "fault.negative": "کمتر از صفر است",
     "fault.is_longer": "از {most} نویسه درازتر است",
