@@ -27,9 +27,7 @@ CONNECT, SILENT = 15.0, 60.0  # seconds
 _PIECE = 256 * 1024  # bytes of a mail that are asked for at once
 _GROUP, _GROUP_BYTES = 64, 4 * 1024 * 1024  # mails that are asked for at once
 _WINDOW, _WIDEST = 512, 65_536  # UIDs that are looked through at once
-# What a server says together with the beginning of IDLE is read only when it ends. NOOP just before leaves that
-# little to say, and this is how long it can go unheard.
-_IDLE = 30.0  # seconds
+_IDLE = 30.0  # seconds after which it is looked whatever the server says
 _POLL = 30.0  # seconds between two looks where the server has no IDLE
 _LOOK = 1.0
 
@@ -193,12 +191,25 @@ class Folder:
     def _idle(self, stop: threading.Event) -> None:
         self._client.idle()
         end = time.monotonic() + _IDLE
-        while not stop.is_set() and time.monotonic() < end:
+        while not self._unread() and not stop.is_set() and time.monotonic() < end:
             begun = time.monotonic()
             said = self._client.idle_check(timeout=_LOOK)
             if said or time.monotonic() - begun < _LOOK / 2:  # silent and early: the connection has ended
                 break
         self._client.idle_done()
+
+    def _unread(self) -> bool:
+        """Whether the server said something together with the beginning of IDLE: it has been read from the socket by then,
+        which is all that `idle_check` asks."""
+        sock = self._client.socket()
+        patience = sock.gettimeout()
+        sock.setblocking(False)
+        try:
+            return bool(self._client._imap.file.peek(1))
+        except OSError:  # so TLS says that there is nothing; where the connection has ended, `idle_check` hears of it
+            return False
+        finally:
+            sock.settimeout(patience)
 
 
 def _groups(uids: Sequence[int], sizes: dict[int, int]) -> Iterator[list[int]]:

@@ -83,6 +83,9 @@ def test_what_is_wrong_stands_beside_its_field_and_the_rest_stays(api: Api, agen
     assert page.status_code == 422
     for words in ("no phone number", "what it was about", "Dear shop", "still to come"):
         assert words in text_of(page)
+    for time in ("0001-01-01T00:00", "yesterday"):
+        long_ago = agent.send_form("/contacts/new", **form, known="0912 777 1234", about="A visit", time=time)
+        assert (long_ago.status_code, "no date and time" in text_of(long_ago)) == (422, True)
     assert '<option value="letter" selected>' in page.text
     assert f'value="{form["id"]}"' in page.text
     assert api.client.get("/v1/events").json()["items"] == []
