@@ -140,7 +140,7 @@ def _address(recorder: Recorder, tx: Connection, ticket: Ticket, last: Event | N
 def _only_address(tx: Connection, ticket: Ticket) -> str | Refused | None:
     if ticket.party is None:
         return None
-    known = customers.identifiers(tx, customers.component(tx, ticket.party))
+    known = customers.identifiers(tx, customers.shown_with(tx, ticket.party))
     found = [one["value"] for one in known if one["kind"] == "email" and one["value"]]
     if len(found) > 1:
         return Refused("The customer has several e-mail addresses; choose one.", AT)

@@ -135,7 +135,7 @@ def _known_orders(tx: Connection, numbers: Sequence[str]) -> list[Json]:
 def _customer(tx: Connection, party: str | None) -> Json | None:
     if party is None:
         return None
-    return reads.customer(tx, customers.component(tx, party))
+    return reads.customer(tx, customers.shown_with(tx, party))
 
 
 def _contact(item: Json) -> Entry:

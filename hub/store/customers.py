@@ -55,6 +55,29 @@ def component(tx: Connection, party: str) -> list[str]:
     return parties
 
 
+def shown_with(tx: Connection, party: str) -> list[str]:
+    """The same where much is shown beside it: of a customer too large to be one each party stands alone."""
+    try:
+        return component(tx, party)
+    except TooLarge:
+        return [party]
+
+
+class Whose:
+    """The id of the customer with whom a party is shown, asked once for all of his parties."""
+
+    def __init__(self, tx: Connection, known: Sequence[str] = ()) -> None:
+        """`known`: parties that are one customer."""
+        self._tx = tx
+        self._found = dict.fromkeys(known, min(known, default=""))
+
+    def __call__(self, party: str) -> str:
+        if party not in self._found:
+            members = shown_with(self._tx, party)
+            self._found |= dict.fromkeys(members, members[0])
+        return self._found[party]
+
+
 def customers(tx: Connection, parties: Collection[str]) -> list[list[str]]:
     """The customers to whom these parties belong, each as its parties."""
     found: list[list[str]] = []
@@ -144,30 +167,21 @@ def identifiers(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:
     return [{"kind": kind, "value": value, "party": party} for kind, value, party in rows]
 
 
+_NAME = """
+WITH n AS (SELECT unnest(%s::uuid[]) AS p)
+SELECT coalesce(
+  (SELECT r.name FROM parties r JOIN n ON r.party = n.p WHERE r.name IS NOT NULL
+    ORDER BY r.facts -> 'name' ->> 0 DESC, r.stream LIMIT 1),
+  (SELECT c.name FROM n CROSS JOIN LATERAL (SELECT v.names -> n.p::text ->> 2 AS name
+    FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text
+    ORDER BY v.last DESC LIMIT 1) c LIMIT 1),
+  (SELECT caller_name FROM calls c JOIN n ON c.party = n.p WHERE caller_name IS NOT NULL ORDER BY time DESC LIMIT 1))
+"""
+
+
 def name(tx: Connection, parties: Sequence[str]) -> str | None:
     """How the customer is called: as described, else as he signs his mails, else as the telephone shows him."""
-    row = tx.execute(
-        "SELECT r.name FROM parties r JOIN unnest(%s::uuid[]) AS n(p) ON r.party = n.p WHERE r.name IS NOT NULL"
-        " ORDER BY r.facts -> 'name' ->> 0 DESC, r.stream LIMIT 1",
-        [list(parties)],
-    ).fetchone()
-    row = (
-        row
-        or tx.execute(
-            "SELECT c.names -> n.p::text ->> 2 FROM unnest(%s::uuid[]) AS n(p) CROSS JOIN LATERAL"
-            " (SELECT v.names FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text"
-            " ORDER BY v.last DESC LIMIT 1) c LIMIT 1",
-            [list(parties)],
-        ).fetchone()
-    )
-    row = (
-        row
-        or tx.execute(
-            "SELECT caller_name FROM calls c JOIN unnest(%s::uuid[]) AS n(p) ON c.party = n.p WHERE caller_name IS NOT NULL"
-            " ORDER BY time DESC LIMIT 1",
-            [list(parties)],
-        ).fetchone()
-    )
+    row = tx.execute(_NAME, [list(parties)]).fetchone()
     return row[0] if row else None
 
 
@@ -203,6 +217,8 @@ def _told(stream: str) -> str:
 
 
 def _first_times(tx: Connection, streams: Sequence[str]) -> dict[str, Any]:
+    if not streams:
+        return {}
     rows = tx.execute(
         "SELECT n.s, least((SELECT min(time) FROM timeline WHERE stream = n.s), (SELECT time FROM calls WHERE stream = n.s))"
         " FROM unnest(%s::text[]) AS n(s)",

@@ -80,7 +80,7 @@ def named(tx: Connection, ids: Collection[str]) -> dict[str, str]:
     ).fetchall()
     found = {ticket: f"#{number}" for ticket, number in numbers if number}
     for party in customers.known(tx, [id for id in own if id not in found]):
-        if name := customers.name(tx, customers.component(tx, party)):
+        if name := customers.name(tx, customers.shown_with(tx, party)):
             found[party] = name
     return found
 

@@ -175,14 +175,15 @@ def ticket(tx: Connection, id_or_number: str) -> Json | None:
         if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
             return None
         where, value = "number = %s::bigint", digits
-    found = _tickets(tx, f"WHERE {where} LIMIT 1", [value])
+    found = _tickets(tx, who.Whose(tx), f"WHERE {where} LIMIT 1", [value])
     return found[0] if found else None
 
 
 def tickets_of(tx: Connection, parties: Sequence[str], states: Sequence[str]) -> list[Json]:
+    """Those of one customer, who is all of these parties."""
     return _tickets(
-        tx, "JOIN unnest(%s::uuid[]) AS n(p) ON t.party = n.p JOIN unnest(%s::text[]) AS m(state) USING (state)"
-        " ORDER BY changed DESC, ticket DESC", [list(parties), list(states)],
+        tx, who.Whose(tx, parties), "JOIN unnest(%s::uuid[]) AS n(p) ON t.party = n.p"
+        " JOIN unnest(%s::text[]) AS m(state) USING (state) ORDER BY changed DESC, ticket DESC", [list(parties), list(states)],
     )  # fmt: skip
 
 
@@ -192,6 +193,7 @@ def tickets(
     time, id = read_cursor(before, datetime, UUID) if before else (None, None)
     found = _tickets(
         tx,
+        who.Whose(tx),
         "WHERE (%s::text IS NULL OR state = %s) AND (%s::text IS NULL OR coalesce(owner, '') = %s)"
         " AND (%s::timestamptz IS NULL OR (changed, ticket) < (%s, %s::uuid)) ORDER BY changed DESC, ticket DESC LIMIT %s",
         [state, state, owner, owner, time, time, id and str(id), limit + 1],
@@ -201,7 +203,7 @@ def tickets(
     return {"items": page, "next": cursor(page[-1]["changed"].isoformat(), page[-1]["id"]) if more else None}
 
 
-def _tickets(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
+def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]) -> list[Json]:
     rows = tx.execute(f"SELECT {_TICKET} FROM tickets t {where}", values).fetchall()
     names = ("id", "number", "state", "waiting_for", "subject", "party", "owner", "priority", "department", "opened",
              "changed", "contacts", "steps", "revision", "conversation")  # fmt: skip
@@ -211,7 +213,7 @@ def _tickets(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
     sent = deliveries.of_tickets(tx, [one["id"] for one in found])
     for one in found:
         party, steps = one.pop("party"), one.pop("steps")
-        one["customer"] = who.component(tx, party)[0] if party else None
+        one["customer"] = whose(party) if party else None
         numbers = {number for contact in one["contacts"] for number in named.get(contact, ())}
         one["orders"] = sorted(numbers | threads.get(one.pop("conversation"), set()))
         one["history"] = [
@@ -255,19 +257,21 @@ _ORDER = "o.stream, o.number, o.refs, o.total, o.currency, o.lines, o.tracking, 
 
 
 def order(tx: Connection, number: str) -> Json | None:
-    found = _orders(tx, "WHERE o.number = %s", [order_number(number)])
+    found = _orders(tx, who.Whose(tx), "WHERE o.number = %s", [order_number(number)])
     return found[0] if found else None
 
 
 def orders_of(tx: Connection, parties: Sequence[str], limit: int = 100) -> list[Json]:
+    """Those of one customer, who is all of these parties."""
     found = _orders(
-        tx, "WHERE o.stream IN (SELECT w.stream FROM owners w JOIN unnest(%s::uuid[]) AS n(p) ON w.party = n.p"
-        " WHERE w.stream LIKE 'order:%%') ORDER BY o.changed DESC LIMIT %s", [list(parties), limit],
+        tx, who.Whose(tx, parties), "WHERE o.stream IN (SELECT w.stream FROM owners w"
+        " JOIN unnest(%s::uuid[]) AS n(p) ON w.party = n.p WHERE w.stream LIKE 'order:%%')"
+        " ORDER BY o.changed DESC LIMIT %s", [list(parties), limit],
     )  # fmt: skip
     return sorted(found, key=lambda one: (one["changed"], one["number"] or ""), reverse=True)
 
 
-def _orders(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
+def _orders(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]) -> list[Json]:
     """Orders, each with what was reported under the back office's own id joined to its number."""
     rows = tx.execute(f"SELECT {_ORDER} FROM orders o {where}", values).fetchall()
     refs = sorted({f"order:{ref}" for row in rows if row[1] for ref in row[2]} - {row[0] for row in rows})
@@ -282,27 +286,30 @@ def _orders(tx: Connection, where: str, values: Sequence[Any]) -> list[Json]:
             continue
         parts = [row, *(by_ref[ref] for ref in row[2] if ref in by_ref)]
         joined |= {part[0] for part in parts}
-        found.append(_order(tx, parts))
+        found.append(_order(tx, whose, parts))
     alone = [row for row in rows if not row[1] and row[0] not in joined]
-    return found + [_order(tx, [row]) for row in alone]
+    return found + [_order(tx, whose, [row]) for row in alone]
 
 
-def _order(tx: Connection, parts: Sequence[tuple[Any, ...]]) -> Json:
+def _order(tx: Connection, whose: who.Whose, parts: Sequence[tuple[Any, ...]]) -> Json:
     def first(n: int) -> Any:
         return next((part[n] for part in parts if part[n]), None)
 
     history = sorted((step for part in parts for step in part[7]), key=lambda step: (step[0], _rank(step[1]), step[2:]))
-    owners = tx.execute(
-        "SELECT min(party::text) FROM owners JOIN unnest(%s::text[]) AS n(stream) USING (stream)",
-        [[p[0] for p in parts]],
-    ).fetchone()
-    party = first(9) or (owners and owners[0])
+    party = first(9) or _owner(tx, [part[0] for part in parts])
     return {
-        "number": first(1), "stage": stage_of(history, first(3)), "customer": who.component(tx, party)[0] if party else None,
+        "number": first(1), "stage": stage_of(history, first(3)), "customer": whose(party) if party else None,
         "total": first(3), "currency": first(4), "lines": [_line(line) for line in first(5) or []], "tracking": first(6),
         "history": [{"stage": step[1], "time": step[0], "source": step[2]} for step in history],
         "changed": max(part[8] for part in parts),
     }  # fmt: skip
+
+
+def _owner(tx: Connection, streams: Sequence[str]) -> str | None:
+    row = tx.execute(
+        "SELECT min(party::text) FROM owners JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [list(streams)]
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _line(line: Json) -> Json:
@@ -322,13 +329,18 @@ def _rank(stage: str) -> int:
 
 def lookup(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> Json:
     """What is known of a caller before anybody answers. `found`: the customers that the identifier may mean."""
+    return looked_up(tx, found, now)[0]
+
+
+def looked_up(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> tuple[Json, list[Json]]:
+    """The same, and the last items of his timeline that it was made of, where it can be one person only."""
     told = [parties for parties in found if not _only_rang(tx, parties)]
     people = [customer(tx, parties) for parties in told]
     match = {0: "none", 1: "one"}.get(len(people), "many")
     asked = told or found
     recent = timeline(tx, asked[0], LOOKED_AT)["items"] if len(asked) == 1 else []
     likely = _likely(people[0], recent, now) if match == "one" else None
-    return {"match": match, "customers": people, "recent": recent[:RECENT_SHOWN], "likely": likely}
+    return {"match": match, "customers": people, "recent": recent[:RECENT_SHOWN], "likely": likely}, recent
 
 
 def _only_rang(tx: Connection, parties: Sequence[str]) -> bool:

@@ -113,10 +113,10 @@ def _told(
     rings = rings_at([part[4] for part in parts])
     if party is None:
         return Ringing(call, time, None, rings, taken, by, None, name, None, None, [], None, None, None, None, None, [])
-    members = who.component(tx, party)
-    known = reads.lookup(tx, [members], now)
+    members = who.shown_with(tx, party)
+    known, recent = reads.looked_up(tx, [members], now)
     person = known["customers"][0] if known["match"] == "one" else None
-    items = [item for item in reads.timeline(tx, members, reads.LOOKED_AT)["items"] if item["channel"] != "order"]
+    items = [item for item in recent if item["channel"] != "order"]
     order, ticket = _likely(person, known["likely"])
     return Ringing(
         call, time, party, rings, taken, by, _value(tx, party), name, known, _evidence(person, party), _lasts(items, call), order,

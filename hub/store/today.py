@@ -57,10 +57,7 @@ def named(tx: Connection, parties: Sequence[str]) -> dict[str, Json]:
     told = {one["party"]: one for one in who.identifiers(tx, sorted(set(parties)))}
     found: dict[str, Json] = {}
     for party in sorted(set(parties)):
-        try:
-            members = who.component(tx, party)
-        except who.TooLarge:
-            members = [party]
+        members = who.shown_with(tx, party)
         own = told.get(party) or {"kind": "other", "value": None}
         found[party] = {"id": members[0], "name": who.name(tx, members), "kind": own["kind"], "value": own["value"]}
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,8 @@ from hub.consumers.record import Outgoing
 from hub.events.draft import Draft
 from hub.events.identifiers import Identifier
 from hub.events.prepare import prepare
-from hub.store import customers
+from hub.store import customers, reads
+from hub.store.ringing import ringing
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, of, shown, timeline
 from tests.laws.test_store import append, dump
@@ -105,14 +107,18 @@ def test_a_switchboard_number_links_nobody(hub: Hub) -> None:
     assert of(hub, "p0@example.com")[0] != of(hub, "0912 123 4567")[0]
 
 
-def test_a_component_of_more_than_a_thousand_stops(hub: Hub) -> None:
-    import pytest
-
+def test_a_component_of_more_than_a_thousand_stops_and_hides_nobody_else(hub: Hub) -> None:
     drafts = [
         Draft("party.linked", ago(days=1), "/t", f"l{n}", {"a": identity(f"q{n}"), "b": identity(f"q{n + 1}")})
         for n in range(1_001)
     ]
     hub.recorder.record(lambda here: [Outgoing(prepare(d, here, NOW)) for d in drafts])
-    shown(hub)
+    for who, party in (("one of many", identity("q5")), ("Sara", EMAIL)):
+        come(hub, "message.received", who, ago(hours=1), message=who, channel="chat", thread=who, party=party, text="hello")
+        come(hub, "call.ringing", f"{who} calls", NOW, call=who, direction="in", party=party)
     with pytest.raises(customers.TooLarge):
         of(hub, "q5@example.com")
+    alone, sara = (hub.keys.party_id(Identifier("email", f"{name}@example.com")) for name in ("q5", "sara"))
+    with hub.database.transaction() as tx:
+        assert [one["customer"] for one in reads.tickets(tx)["items"]] == [sara, alone]
+        assert {call.party: len(call.lasts) for call in ringing(tx, NOW)} == {sara: 1, alone: 1}

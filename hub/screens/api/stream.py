@@ -25,7 +25,7 @@ from hub.screens.problems import Problem
 from hub.store import changes as moments
 from hub.store import customers as who
 from hub.store.changes import Changed, Changes, Vector
-from hub.store.database import Connection, Unavailable
+from hub.store.database import Unavailable
 
 router = APIRouter(tags=["stream"])
 HEARTBEAT = 15.0  # seconds between comments where nothing happens
@@ -91,7 +91,7 @@ class Reader:
             for topic in self._topics:
                 kind, _, id = topic.partition(":")
                 if kind == "customer":
-                    self._members[topic] = _members(tx, id)
+                    self._members[topic] = frozenset(who.shown_with(tx, id))
 
     def hear(self, changed: Changed, before: Vector, now: Vector) -> None:
         """Called beside the event loop."""
@@ -157,13 +157,6 @@ class Reader:
 
 def _rings(topic: str) -> bool:
     return topic.partition(":")[0] == "ring"
-
-
-def _members(tx: Connection, party: str) -> frozenset[str]:
-    try:
-        return frozenset(who.component(tx, party))
-    except who.TooLarge:
-        return frozenset({party})
 
 
 @router.get(

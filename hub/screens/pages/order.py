@@ -33,7 +33,7 @@ def order(
             raise Problem(404, "No order has this number.")
         known = found["number"] or order_number(number)
         contacts = with_names(hub, order_contacts.about(tx, known))
-        person = reads.customer(tx, customers.component(tx, found["customer"])) if found["customer"] else None
+        person = reads.customer(tx, customers.shown_with(tx, found["customer"])) if found["customer"] else None
     looked("order", known)
     if person:
         looked("customer", person["id"])
