@@ -75,8 +75,8 @@ def on_undelivered(ticket: Ticket, why: str) -> list[Decision]:
 
 
 def on_undone(ticket: Ticket, by: str | None) -> list[Decision]:
-    """Without the answer it is not the customer's turn."""
-    if ticket.state != "waiting" or ticket.waiting_for != "customer":
+    """Without the answer it is not the customer's turn; but what was promised for a certain time still is."""
+    if ticket.state != "waiting" or ticket.waiting_for != "customer" or ticket.until:
         return []
     data = {"by": by} if by else {}
     return [Decision("ticket.reopened", ticket.ticket, data, {"why": "the answer was taken back"})]

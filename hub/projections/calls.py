@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.events.envelope import Event, Json
@@ -11,11 +11,13 @@ from hub.projections._shape import Fold, Uuid
 
 WEIGHT = {"call.ringing": 0, "call.answered": 1, "call.ended": 2}
 TOLD = ("direction", "desk", "agent", "queue", "cause", "outcome")
+SKEW = timedelta(minutes=10)  # that the clock of an exchange may be wrong; what is told later than that came late
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`time`: when it began. `state`: ringing, answered or ended.
+    """`time`: when it began. `state`: ringing, answered or ended. `rang`: when it last began to ring somewhere or was
+    answered, by the hub's own clock where that was told at once.
 
     `parts` keeps what each event told, [weight, taken, time, id, facts], in the order in which they count: a later step
     beats an earlier one, and of the legs of a call the one that somebody took.
@@ -24,6 +26,7 @@ class Call:
     stream: str
     party: Uuid | None
     time: datetime
+    rang: datetime | None
     recorded: datetime
     state: str
     direction: str
@@ -49,12 +52,20 @@ def apply(row: Call | None, event: Event) -> Call:
         facts |= each[4]
     started = _moment(event.data.get("started")) or event.time
     return Call(
-        event.stream, facts.get("party"), min(row.time, started) if row else started,
+        event.stream, facts.get("party"), min(row.time, started) if row else started, _rang(row, event),
         min(row.recorded, event.recorded) if row else event.recorded, facts["state"], facts["direction"],
         facts.get("desk"), facts.get("agent"), facts.get("queue"), _moment(facts.get("answered")),
         _moment(facts.get("ended")), facts.get("cause"), facts.get("reason"), facts.get("caller_name"),
         facts.get("outcome"), sorted({number for each in parts for number in each[4].get("orders", ())}), parts,
     )  # fmt: skip
+
+
+def _rang(row: Call | None, event: Event) -> datetime | None:
+    known = row.rang if row else None
+    if event.type == "call.ended":
+        return known
+    heard = event.recorded if abs(event.recorded - event.time) <= SKEW else event.time
+    return max(known, heard) if known else heard
 
 
 def _facts(event: Event) -> Json:
@@ -78,6 +89,6 @@ def _moment(text: str | None) -> datetime | None:
 
 
 projection = Fold(
-    name="calls", version=2, row=Call, types=frozenset(WEIGHT), apply=apply,
-    indexes=("(party, time DESC, stream DESC)", "(time) WHERE state <> 'ended'"),
+    name="calls", version=3, row=Call, types=frozenset(WEIGHT), apply=apply,
+    indexes=("(party, time DESC, stream DESC)", "(rang) WHERE state <> 'ended'"),
 )  # fmt: skip

@@ -69,6 +69,6 @@ def stage_of(history: list[list[str]], total: str | None) -> str:
 
 
 projection = Fold(
-    name="orders", version=1, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
-    indexes=("(number)",),
+    name="orders", version=2, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    indexes=("(number)", "USING gin (refs)"),
 )  # fmt: skip

@@ -35,6 +35,7 @@ def _worded(handler: Handler) -> Callable[[Request, Exception], Awaitable[Respon
             viewer = await _viewer(request, response.status_code)
             title, *said = _said(request, response, viewer)
             response.headers["X-Why"] = quote(" ".join([f"{title}.", *said]))
+            response.headers["HX-Reswap"] = "none"
             return response
         if "text/html" not in request.headers.get("accept", ""):
             return response

@@ -19,17 +19,19 @@ def linked(hub: Hub, a: Mapping[str, Any], b: Mapping[str, Any], why: str | None
     return id
 
 
-def cut_link(hub: Hub, link: str, by: str) -> None:
-    """A link no longer holds, also one that was only seen. Raises decide.NoSuchLink and decide.Forgotten."""
-    until_shown(hub, _cut(hub, link, by))
+def cut_link(hub: Hub, link: str, by: str, parties: tuple[str, str] | None = None) -> None:
+    """A link no longer holds, also one that was only seen. `parties`: which two it ties, where that is known. Raises
+    decide.NoSuchLink and decide.Forgotten."""
+    until_shown(hub, _cut(hub, link, by, parties))
 
 
-def _cut(hub: Hub, link: str, by: str) -> str:
+def _cut(hub: Hub, link: str, by: str, parties: tuple[str, str] | None) -> str:
     try:
         return decide.cut_link(hub.recorder, link, by, clock())
     except decide.NoSuchLink:
-        with reading(hub) as tx:
-            parties = pair(tx, link)
+        if parties is None:
+            with reading(hub) as tx:
+                parties = pair(tx, link)
         if parties is None:
             raise
         return decide.cut_parties(hub.recorder, *parties, None, by, clock())

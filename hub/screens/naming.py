@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.consumers.describe import name_party
 from hub.consumers.runner import clock
-from hub.events.identifiers import Identifier
+from hub.events.identifiers import Identifier, dialled
 from hub.events.prepare import NotValid
 from hub.screens.asked import Hub, reading
 from hub.screens.linking import linked, until_shown
@@ -41,14 +41,15 @@ def named(hub: Hub, viewer: Viewer, party: str, text: str) -> str | None:
 
 
 def meant(hub: Hub, tx: Connection, text: str) -> Identifier | str | None:
-    """An identifier of whom the text means; "several"; None where it is a name."""
+    """An identifier of whom the text means; "several"; None where it is a name, which a few digits are too: "Room 12"."""
     found = who.who(tx, hub.keys, hub.settings.region, text)
     if len(found) > 1:
         return "several"
     if found:
         return next((_identifier(one) for one in who.identifiers(tx, found[0]) if one["value"]), None)
-    tried = [one for kind in ("email", "phone") if (one := who.identified(kind, text, hub.settings.region))]
-    return tried[0] if tried else None
+    kinds = ("email", "phone") if dialled(text) else ("email",)
+    tried = [one for kind in kinds if (one := who.identified(kind, text, hub.settings.region))]
+    return next((one for one in tried if one.kind != "extension"), None)
 
 
 def _identifier(one: Mapping[str, Any]) -> Identifier:

@@ -18,16 +18,18 @@ MOST_HEARD = 9  # as many as there are keys for
 
 
 class Calls:
-    """The calls that ring, kept until something about them changes, and what was written of them in each language."""
+    """The calls that ring, each kept until something about it changes, and what was written of them in each language."""
 
     def __init__(self, hub: Hub, changes: Changes) -> None:
         self._hub, self._changes = hub, changes
         self._lock = Lock()
+        self._notes = Lock()  # of what changed; held for a moment only
         self._listening = False
         self._number = 0
         self._read = -1
         self._reading = False  # whom it brings is not known before it is done
-        self._calls: list[Ringing] = []
+        self._calls: dict[str, Ringing] = {}
+        self._same: dict[str, Ringing] = {}  # those of which nothing changed since
         self._written: dict[tuple[object, ...], str] = {}
         self._seen: dict[str, set[str]] = {}
 
@@ -40,35 +42,53 @@ class Calls:
 
     def _heard(self, changed: Changed, before: Vector, now: Vector) -> None:
         """Much may matter to a caller who is being shown: his order, his ticket, who he is."""
-        if self._reading or changed.everything or changed.rings or any(call.concerned(changed) for call in self._calls):
-            self._number += 1
+        with self._notes:
+            if self._reading or changed.everything:
+                self._same = {}
+                self._number += 1
+                return
+            other = {id for id, call in self._same.items() if call.concerned(changed)}
+            if other or changed.rings:
+                self._same = {id: call for id, call in self._same.items() if id not in other}
+                self._number += 1
 
     def forget(self) -> None:
         """Read anew: whoever asks next has just changed something himself."""
-        self._number += 1
+        with self._notes:
+            self._same = {}
+            self._number += 1
 
     @property
     def fresh(self) -> bool:
         return self._listening and self._read == self._number
 
     def now(self) -> list[Ringing]:
-        """Those that ring now, the first first; asks the database only after a change."""
+        """Those that ring now, the first first; asks the database only after a change, and only about what changed."""
         self.listen()
         with self._lock:
             if self._read != self._number:
-                self._reading = True
-                number = self._number
-                try:
-                    with reading(self._hub) as tx:
-                        found = [replace(call, lasts=with_names(self._hub, call.lasts)) for call in ringing(tx, clock())]
-                    self._calls = found
-                finally:
-                    self._reading = False
-                self._written = {}
-                self._seen = {call.call: self._seen.get(call.call, set()) for call in self._calls}
-                self._read = number
+                self._look_again()
             end = clock() - LONGEST
-            return [call for call in self._calls if call.time > end]
+            return [call for call in self._calls.values() if call.rang > end]
+
+    def _look_again(self) -> None:
+        with self._notes:
+            self._reading, number, same = True, self._number, self._same
+        try:
+            with reading(self._hub) as tx:
+                found = ringing(tx, clock(), same)
+            calls = {
+                call.call: call if call.call in same else replace(call, lasts=with_names(self._hub, call.lasts))
+                for call in found
+            }
+            with self._notes:
+                self._calls = calls
+                self._same = calls if number == self._number else {}
+        finally:
+            self._reading = False
+        self._written = {}
+        self._seen = {id: self._seen.get(id, set()) for id in calls}
+        self._read = number
 
     def heard(self, viewer: Viewer) -> list[Ringing]:
         """Those that this viewer sees, the first first."""

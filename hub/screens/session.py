@@ -22,6 +22,7 @@ from hub.store.accounts import Account
 
 COOKIE = "hub_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
+LIVE, STREAM = "x-live", "/v1/stream"  # what a page that is only open asks for: with this header, or of this path
 
 
 class NotSignedIn(Exception):
@@ -89,12 +90,14 @@ def check(permission: str) -> Callable[..., Awaitable[Viewer]]:
 
 
 async def viewer_of(request: Request, renew: bool = True) -> Viewer | None:
-    """Who is signed in here, None for nobody. Without `renew` his session runs out as if he had not asked."""
+    """Who is signed in here, None for nobody. Without `renew`, and where a page asks by itself, his session runs out as if he
+    had not asked."""
     token = token_of(request)
     if not token:
         return None
     hub: Hub = request.app.state.hub
-    account = await run_in_threadpool(sessions.find, hub.database, token, clock(), renew)
+    asked = renew and LIVE not in request.headers and request.url.path != STREAM
+    account = await run_in_threadpool(sessions.find, hub.database, token, clock(), asked)
     return _viewer(request, account, token) if account else None
 
 

@@ -28,7 +28,7 @@ _MOST = 20_000  # events; whoever was away for more is told that everything chan
 _AGAIN = 1.0  # seconds until a database that went away is asked again
 _PAUSE = 0.02  # seconds between two looks, for under load every batch says something
 _CONTACTS = ("call:", "contact:", "conversation:", "visit:", "party:")
-_RECENT = timedelta(minutes=5)  # a call that began before no longer rings
+_RECENT = timedelta(minutes=5)  # a call that rang before no longer does
 _PATIENCE = 0.5  # seconds between looks where nobody says anything
 
 
@@ -95,10 +95,20 @@ def between(tx: Connection, since: Vector, until: Vector) -> Changed:
         return Changed(everything=True)
     streams = sorted({stream for stream, _ in rows})
     streams += deliveries.tickets_of(tx, streams)
-    owners = tx.execute(
-        "SELECT DISTINCT o.party::text FROM owners o JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [streams]
-    ).fetchall() if streams else []  # fmt: skip
-    return Changed(frozenset(streams), frozenset(party for (party,) in owners), rings=_rings(tx, streams))
+    return Changed(frozenset(streams), _owners(tx, streams), rings=_rings(tx, streams))
+
+
+def _owners(tx: Connection, streams: Sequence[str]) -> frozenset[str]:
+    """Whose these streams are; what a back office reports under its own id of an order is of those who own the order."""
+    if not streams:
+        return frozenset()
+    refs = [stream.removeprefix("order:") for stream in streams if stream.startswith("order:")]
+    orders = tx.execute("SELECT stream FROM orders WHERE refs ?| %s::text[]", [refs]).fetchall() if refs else []
+    rows = tx.execute(
+        "SELECT DISTINCT o.party::text FROM owners o JOIN unnest(%s::text[]) AS n(stream) USING (stream)",
+        [[*streams, *(stream for (stream,) in orders)]],
+    ).fetchall()
+    return frozenset(party for (party,) in rows)
 
 
 def _rings(tx: Connection, streams: Sequence[str]) -> frozenset[str]:
@@ -109,7 +119,7 @@ def _rings(tx: Connection, streams: Sequence[str]) -> frozenset[str]:
     legs = tx.execute(
         "SELECT p -> 4 FROM calls c"
         " JOIN unnest(%s::text[]) AS n(stream) USING (stream) CROSS JOIN LATERAL jsonb_array_elements(c.parts) AS l(p)"
-        " WHERE c.time > now() - %s",
+        " WHERE c.rang > now() - %s",
         [calls, _RECENT],
     ).fetchall()
     return rings_at([leg for (leg,) in legs])

@@ -7,11 +7,11 @@ a person said of a pair beats what was seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from hub.events.identifiers import Identifier, NotAnIdentifier, normalise
+from hub.events.identifiers import Identifier, NotAnIdentifier, dialled, normalise
 from hub.events.ids import link_stream
 from hub.events.order_numbers import order_number
 from hub.store.database import Connection
@@ -78,12 +78,14 @@ class Whose:
         return self._found[party]
 
 
-def customers(tx: Connection, parties: Collection[str]) -> list[list[str]]:
-    """The customers to whom these parties belong, each as its parties."""
+def customers(
+    tx: Connection, parties: Iterable[str], of: Callable[[Connection, str], list[str]] = component
+) -> list[list[str]]:
+    """The customers to whom these parties belong, each as its parties, in the order in which he is met first."""
     found: list[list[str]] = []
-    for party in sorted(set(parties)):
+    for party in parties:
         if not any(party in members for members in found):
-            found.append(component(tx, party))
+            found.append(of(tx, party))
     return found
 
 
@@ -105,8 +107,15 @@ def who(tx: Connection, keys: Keys, region: str, text: str) -> list[list[str]]:
         return customers(tx, found)
     parties: list[str] = []
     for kind in ("party", "email", "phone", "account", "order"):
+        if kind == "phone" and not dialled(text) and _short(text, region):
+            continue  # the digits of "Shop 24" are no telephone
         parties += _of_kind(tx, keys, region, kind, text)
     return customers(tx, parties)
+
+
+def _short(text: str, region: str) -> bool:
+    found = identified("phone", text, region)
+    return found is not None and found.kind == "extension"
 
 
 def _of_kind(tx: Connection, keys: Keys, region: str, kind: str, value: str) -> list[str]:
@@ -139,7 +148,8 @@ def identifier(tx: Connection, keys: Keys, region: str, text: str) -> Identifier
         return Identifier(found[0]["kind"], found[0]["value"]) if found and found[0]["value"] else None
     except ValueError:
         pass
-    tried = [one for kind in ("email", "phone", "account") if (one := identified(kind, text, region))]
+    kinds = ("email", "phone", "account") if dialled(text) else ("email", "account")
+    tried = [one for kind in kinds if (one := identified(kind, text, region))]
     plain = [one for one in tried if one.kind in ("email", "phone")]
     if plain:
         return plain[0]

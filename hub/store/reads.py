@@ -141,21 +141,29 @@ def _existing(tx: Connection, numbers: set[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
-def search(tx: Connection, words: str, limit: int = 20) -> list[list[str]]:
-    """Customers of whom these (folded) words tell, best first; the last word may be unfinished."""
+def search(tx: Connection, words: str, most: int = 20) -> list[list[str]]:
+    """Customers of whom these (folded) words tell, of whom there was something last first; the last word may be unfinished."""
     terms = [term for word in words.split() if (term := "".join(c for c in word if c.isalnum()))]
     if not terms:
         return []
     query = " & ".join([*(f"'{term}'" for term in terms[:-1]), f"'{terms[-1]}':*"])
-    rows = tx.execute(
-        "SELECT coalesce(s.party, o.party)::text, max(s.time) AS last FROM search s LEFT JOIN owners o"
-        " ON s.party IS NULL AND o.stream = s.stream"
-        " WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) AND coalesce(s.party, o.party) IS NOT NULL"
-        " AND NOT EXISTS (SELECT FROM parties r WHERE r.party = coalesce(s.party, o.party) AND r.forgotten IS NOT NULL)"
-        " GROUP BY 1 ORDER BY last DESC LIMIT %s",
-        [query, limit * 3],
-    ).fetchall()
-    return who.customers(tx, [row[0] for row in rows])[:limit]
+    found: list[list[str]] = []
+    met: set[str] = set()
+    with tx.cursor(name="found") as rows:
+        rows.itersize = 4 * most
+        rows.execute(
+            "SELECT coalesce(s.party, o.party)::text AS party FROM search s LEFT JOIN owners o"
+            " ON s.party IS NULL AND o.stream = s.stream"
+            " WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) AND coalesce(s.party, o.party) IS NOT NULL"
+            " AND NOT EXISTS (SELECT FROM parties r WHERE r.party = coalesce(s.party, o.party) AND r.forgotten IS NOT NULL)"
+            " GROUP BY 1 ORDER BY max(s.time) DESC, 1",
+            [query],
+        )
+        while len(found) < most and (row := rows.fetchone()):
+            if row[0] not in met:
+                found.append(who.shown_with(tx, row[0]))
+                met.update(found[-1])
+    return found
 
 
 # -- tickets -----------------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from hub.store import customers as who
@@ -14,17 +15,18 @@ from hub.store.database import Connection
 
 Json = dict[str, Any]
 LONGEST = timedelta(minutes=2)  # a call that nobody ended and nobody answered rings no longer than this
-MOST = 50  # calls that are looked at
+MOST = 200  # calls that are looked at, the newest
 SHARING = 6  # of those who share a number, the last that were heard of
 _LASTS = 3
+_AT_ONCE = timedelta(seconds=1)  # other legs of a call may be said to ring so long after one was taken
 _ANYBODYS = ("link:", "person:", "order:")  # streams; an order that he named may be another's, or nobody's yet
 _UNWRITTEN = ("call.", "visit.", "page.")  # types of events
 
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """A call that rings, or that somebody just took. `rings`: the extensions, queues and numbers at which it does, "" among
-    them where for all; `taken`: when it was answered, `by` whom.
+    """A call that rings, or that somebody just took. `rang`: when it last began to ring somewhere, or was taken; `rings`: the
+    extensions, queues and numbers at which it does, "" among them where for all; `taken`: when it was answered, `by` whom.
 
     `known` is the answer of `/v1/lookup` for the caller, null for a withheld number; `kind` and `value`: how he calls;
     `evidence`: the link that ties his number to the customer; `lasts`: his last contacts; `order`: the likely one;
@@ -35,6 +37,7 @@ class Ringing:
 
     call: str
     time: datetime
+    rang: datetime
     party: str | None
     rings: frozenset[str]
     taken: datetime | None
@@ -53,9 +56,10 @@ class Ringing:
     members: frozenset[str] = frozenset()
 
     def concerned(self, changed: Changed) -> bool:
-        """Whether what is shown here may be another: of him, of who he is, of those who share his number, of an order."""
+        """Whether what is shown here may be another: the call, him, who he is, those who share his number, an order."""
         return (
-            bool(self.sharing)
+            f"call:{self.call}" in changed.streams
+            or bool(self.sharing)
             or not changed.parties.isdisjoint(self.members)
             or any(stream.startswith(_ANYBODYS) for stream in changed.streams)
         )
@@ -95,34 +99,45 @@ class Earlier:
     answered: int
 
 
-def ringing(tx: Connection, now: datetime) -> list[Ringing]:
-    """The calls that ring now, the first first."""
+def ringing(tx: Connection, now: datetime, known: Mapping[str, Ringing] = MappingProxyType({})) -> list[Ringing]:
+    """The calls that ring now, the first first. `known`: those by their ids of which nothing changed since they were read."""
     rows = tx.execute(
-        "SELECT stream, time, party::text, caller_name, parts, answered, agent FROM calls"
-        " WHERE state <> 'ended' AND time > %s AND direction = 'in' ORDER BY time, stream LIMIT %s",
+        "SELECT stream, time, rang, party::text, caller_name, parts, answered, agent FROM calls"
+        " WHERE state <> 'ended' AND rang > %s AND direction = 'in' ORDER BY rang DESC LIMIT %s",
         [now - LONGEST, MOST],
     ).fetchall()
-    return [_told(tx, now, *row) for row in rows]
+    calls = ((row[0].removeprefix("call:"), row) for row in sorted(rows, key=lambda row: (row[1], row[0])))
+    return [known.get(call) or _told(tx, now, call, *row) for call, row in calls]
 
 
 def _told(
-    tx: Connection, now: datetime, stream: str, time: datetime, party: str | None, name: str | None, parts: Any,
-    taken: datetime | None, by: str | None,
+    tx: Connection, now: datetime, call: str, stream: str, time: datetime, rang: datetime, party: str | None,
+    name: str | None, parts: Any, taken: datetime | None, by: str | None,
 ) -> Ringing:  # fmt: skip
-    call = stream.removeprefix("call:")
-    rings = rings_at([part[4] for part in parts])
+    handed_on = _after(taken, parts) if taken else []
+    if handed_on:
+        taken = by = None
+    rings = rings_at(handed_on or [part[4] for part in parts])
     if party is None:
-        return Ringing(call, time, None, rings, taken, by, None, name, None, None, [], None, None, None, None, None, [])
+        return Ringing(
+            call, time, rang, None, rings, taken, by, None, name, None, None, [], None, None, None, None, None, []
+        )
     members = who.shown_with(tx, party)
     known, recent = reads.looked_up(tx, [members], now)
     person = known["customers"][0] if known["match"] == "one" else None
     items = [item for item in recent if item["channel"] != "order"]
     order, ticket = _likely(person, known["likely"])
     return Ringing(
-        call, time, party, rings, taken, by, _value(tx, party), name, known, _evidence(person, party), _lasts(items, call), order,
-        _naming(items, order), ticket, _until(tx, ticket), _earlier(tx, party, stream),
+        call, time, rang, party, rings, taken, by, _value(tx, party), name, known, _evidence(person, party),
+        _lasts(items, call), order, _naming(items, order), ticket, _until(tx, ticket), _earlier(tx, party, stream),
         _sharing(tx, party) if len(members) == 1 else [], frozenset(members),
     )  # fmt: skip
+
+
+def _after(taken: datetime, parts: Sequence[Any]) -> list[Json]:
+    """What was told of each place at which it rings although it was taken: it is being handed on."""
+    at = (taken + _AT_ONCE).isoformat()
+    return [facts for _, _, time, _, facts in parts if facts["state"] == "ringing" and time > at]
 
 
 def _value(tx: Connection, party: str) -> str | None:
@@ -190,5 +205,5 @@ def _sharing(tx: Connection, party: str) -> list[Json]:
         " GROUP BY 1 ORDER BY 2 DESC LIMIT %(most)s",
         {"party": party, "shared": who.SHARED, "most": SHARING},
     ).fetchall()
-    people = who.customers(tx, [row[0] for row in rows])
+    people = who.customers(tx, [row[0] for row in rows], who.shown_with)
     return [{"id": parties[0], "name": who.name(tx, parties), "identifiers": who.identifiers(tx, parties)} for parties in people]

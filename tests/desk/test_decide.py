@@ -182,6 +182,7 @@ def test_an_answer_that_was_taken_back_leaves_the_ticket_with_us() -> None:
     assert after(answered(given()), decision).state == "open"
     assert policies.on_undone(given(Resolve("sent")), "sara") == []
     assert policies.on_undone(given(Wait("third_party")), "sara") == []
+    assert policies.on_undone(answered(given(Wait("customer", NOW + timedelta(days=5)))), "sara") == []
 
 
 def test_an_answer_that_arrived_after_all_makes_it_the_customers_turn() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.consumers.runner import until_quiet
 from hub.screens.ringing import Calls
 from hub.store import accounts
 from tests.kill.running import until
@@ -260,6 +261,48 @@ def test_what_rings_is_read_once_for_a_hundred_screens(api: Api, agent: Browser,
     for _ in range(100):
         agent.get("/pop")
     assert all(one is two for one, two in zip(calls.now(), before, strict=True))
+
+
+def test_a_call_rings_where_it_is_put_through_however_long_it_waited(api: Api, agent: Browser, event: Make) -> None:
+    other = browser_of(api, colleague(api, "reza", password=None, rings=["203"]))
+    api.send(event("in the queue", "call.ringing", time=ago(minutes=20), call="c1", party=SARA, queue="sales"))
+    assert agent.get("/pop").text == other.get("/pop").text == ""
+    api.send(event("at 202", "call.ringing", time=ago(seconds=9), call="c1", party=SARA, agent="202"))
+    assert "0912 123 4567" in text_of(agent.get("/pop"))
+    api.send(event("taken", "call.answered", time=ago(seconds=6), call="c1", party=SARA, agent="202"))
+    assert other.get("/pop").text == ""
+    api.send(event("handed on", "call.ringing", time=ago(seconds=1), call="c1", party=SARA, agent="203"))
+    assert "0912 123 4567" in text_of(other.get("/pop"))
+    assert agent.get("/pop").text == ""
+    api.send(event("taken again", "call.answered", time=ago(seconds=0), call="c1", party=SARA, agent="203"))
+    assert "talking" in text_of(other.get("/pop")).lower()
+
+
+def test_a_call_rings_though_the_clock_of_its_exchange_is_wrong(api: Api, agent: Browser, event: Make) -> None:
+    api.send(rings(event, "c1", agent="202") | {"time": ago(minutes=8)})
+    assert "0912 123 4567" in text_of(agent.get("/pop"))
+
+
+def test_only_what_changed_about_the_calls_is_read_again(api: Api, agent: Browser, event: Make) -> None:
+    api.send(*history(event))
+    calls: Calls = api.app.state.calls
+    calls.listen()
+    api.send(rings(event, "c1", agent="202"))
+    (first,) = calls.now()
+
+    def both() -> bool:
+        return len(calls.now()) == 2
+
+    more = event("r2", "call.ringing", time=ago(seconds=1), call="c2", party={"kind": "phone", "value": "0935 111 2222"})
+    api.client.post("/v1/events", json=more, headers={"content-type": "application/cloudevents+json"})
+    until_quiet(api.hub.recorder, api.hub.lane)
+    until(both, 5, "both ring")
+    assert first in calls.now()
+    assert any(call is first for call in calls.now())
+    shipped = event("o3", "order.delivered", time=ago(seconds=1), order="1047")
+    api.client.post("/v1/events", json=shipped, headers={"content-type": "application/cloudevents+json"})
+    until_quiet(api.hub.recorder, api.hub.lane)
+    until(lambda: all(call is not first for call in calls.now()), 5, "his order is read again")
 
 
 @pytest.mark.usefixtures("worker")

@@ -269,3 +269,20 @@ def test_who_is_found_by_words_is_read_page_by_page(api: Api, event: Callable[..
         if cursor is None:
             break
     assert len(seen) == len(set(seen)) == 5
+
+
+def test_who_is_found_by_words_was_heard_of_last_first(api: Api, event: Callable[..., Event]) -> None:
+    api.send(*(
+        event(f"v{n}-{again}", "visit.recorded", visit=f"v{n}-{again}", reason="lamp", time=f"2026-03-{day:02}T08:00:00Z",
+              party=[{"kind": "email", "value": f"person{n}@example.org"}, {"kind": "phone", "value": f"+98912000{n:04}"}])
+        for n in range(8) for again, day in enumerate((n + 1, 20 - n))
+    ))  # fmt: skip
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        asked = {"q": "lamp", "limit": "3"} | ({"before": cursor} if cursor else {})
+        page = api.client.get("/v1/customers", params=asked).json()
+        found += [one["value"] for item in page["items"] for one in item["identifiers"] if one["kind"] == "email"]
+        if not (cursor := page["next"]):
+            break
+    assert found == [f"person{n}@example.org" for n in range(8)]

@@ -60,7 +60,7 @@ def cut(request: Request, hub: TheHub, viewer: Linker, looked: Looked, id: Text,
         raise Problem(404, "This link is not there any more.")
     looked("customer", parties[0])
     try:
-        cut_link(hub, form["link"], viewer.login)
+        cut_link(hub, form["link"], viewer.login, pair)
     except (decide.NoSuchLink, decide.Forgotten) as error:
         raise Problem(409, str(error)) from None
     return _done(request, hub, viewer, id, ",".join(pair))

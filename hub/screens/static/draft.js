@@ -1,14 +1,19 @@
-// What is typed and not sent yet is kept in this browser: <textarea data-draft="NAME" data-who="ID">. It is there again
-// after a reload, in an empty field only, and gone once it was sent: the server's event `command-done` says so.
+// What is typed and not sent yet is kept in this browser: <textarea data-draft="NAME" data-who="ID">, and with it what was
+// chosen in its form's <input data-draft-beside>. It is there again after a reload, in an empty field only, and gone once it
+// was sent: the server's event `command-done` says so.
 (() => {
   "use strict";
   const LASTS = 7 * 24 * 3600 * 1000; // milliseconds
   const PREFIX = "draft ";
   const key = (field) => PREFIX + field.dataset.who + " " + field.dataset.draft;
 
+  const beside = (field) => field.form?.querySelector("[data-draft-beside]");
+
   function keep(field) {
+    const to = beside(field);
+    const words = { text: field.value, beside: to && to.value !== to.defaultValue ? to.value : null, at: Date.now() };
     try {
-      if (field.value.trim()) localStorage.setItem(key(field), JSON.stringify({ text: field.value, at: Date.now() }));
+      if (words.text.trim() || words.beside !== null) localStorage.setItem(key(field), JSON.stringify(words));
       else localStorage.removeItem(key(field));
     } catch (error) {
       if (error.name !== "QuotaExceededError" && error.name !== "SecurityError") throw error; // then it is not kept
@@ -18,7 +23,7 @@
   function read(name) {
     try {
       const kept = JSON.parse(localStorage.getItem(name) || "null");
-      return kept && Date.now() - kept.at < LASTS ? kept.text : null;
+      return kept && Date.now() - kept.at < LASTS ? kept : null;
     } catch (error) {
       if (error instanceof SyntaxError || error.name === "SecurityError") return null;
       throw error;
@@ -27,8 +32,11 @@
 
   function restore() {
     for (const field of document.querySelectorAll("[data-draft]")) {
-      const text = field.value ? null : read(key(field));
-      if (text) field.value = text;
+      const kept = field.value ? null : read(key(field));
+      if (!kept) continue;
+      field.value = kept.text;
+      const to = beside(field);
+      if (to && typeof kept.beside === "string" && to.value === to.defaultValue) to.value = kept.beside;
     }
   }
 
@@ -38,7 +46,10 @@
     }
   }
 
-  document.addEventListener("input", (event) => event.target.matches("[data-draft]") && keep(event.target));
+  document.addEventListener("input", (event) => {
+    const field = event.target.matches("[data-draft-beside]") ? event.target.form.querySelector("[data-draft]") : event.target;
+    if (field.matches("[data-draft]")) keep(field);
+  });
   document.addEventListener("draft:changed", (event) => keep(event.target));
   document.addEventListener("command-done", (event) => {
     for (const field of document.querySelectorAll("[data-draft]")) {

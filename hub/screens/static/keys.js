@@ -4,6 +4,7 @@
 (() => {
   "use strict";
   const ASIDE = "calls put aside";
+  const now = () => Date.now() + Number(document.body.dataset.skew || 0); // by the server's clock; see live.js
   const pop = document.getElementById("pop");
   let first = "";
 
@@ -121,13 +122,13 @@
     }
     const digits = new Intl.NumberFormat(document.documentElement.lang, { minimumIntegerDigits: 2 });
     const plain = new Intl.NumberFormat(document.documentElement.lang);
-    for (const row of document.querySelectorAll("#ringing [data-until]")) row.hidden = Date.now() > Date.parse(row.dataset.until);
+    for (const row of document.querySelectorAll("#ringing [data-until]")) row.hidden = now() > Date.parse(row.dataset.until);
     for (const clock of document.querySelectorAll("[data-since]")) {
-      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(clock.dataset.since)) / 1000));
+      const seconds = Math.max(0, Math.floor((now() - Date.parse(clock.dataset.since)) / 1000));
       clock.textContent = plain.format(Math.floor(seconds / 60)) + ":" + digits.format(seconds % 60);
     }
   }
-  const over = (part, calls) => calls.includes(part.dataset.call) || Date.now() > Date.parse(part.dataset.until);
+  const over = (part, calls) => calls.includes(part.dataset.call) || now() > Date.parse(part.dataset.until);
 
   if (pop) {
     document.addEventListener("live:shown", tidy);

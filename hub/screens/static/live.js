@@ -72,7 +72,8 @@
     state.again = false;
     state.last = Date.now();
     try {
-      const answer = await fetch(part.dataset.src, { headers: { "HX-Request": "true" } });
+      const answer = await fetch(part.dataset.src, { headers: { "HX-Request": "true", "X-Live": "true" } });
+      compare(answer.headers.get("Date"));
       const elsewhere = answer.headers.get("HX-Redirect");
       if (elsewhere) location.assign(elsewhere);
       else if (answer.ok) show(part, await answer.text(), state);
@@ -84,10 +85,11 @@
     if (state.again) renew(part);
   }
 
+  // What is left of a click outlasts the field that it left.
   function show(part, text, state) {
     if (text === state.text || !part.isConnected) return;
     if (typing(part)) {
-      part.addEventListener("focusout", () => setTimeout(() => renew(part)), { once: true });
+      part.addEventListener("focusout", () => setTimeout(() => renew(part), 400), { once: true });
       return;
     }
     state.text = text;
@@ -102,19 +104,36 @@
   const typing = (part) =>
     part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select");
 
-  // What is open and what has the focus, to be brought back once something else stands there.
-  function keep(part) {
+  // What is open, what has the focus and what was typed, to be brought back once something else stands there; but not what
+  // was sent.
+  function keep(part, sent) {
     const open = opens(part);
     const focused = part.contains(document.activeElement) ? the(document.activeElement, part) : null;
+    const typed = [...part.querySelectorAll("input, textarea, select")].filter((field) => !sent?.contains(field) && touched(field));
+    const words = typed.map((field) => [same(field, part), field.value]);
     return () => {
       for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+      for (const [field, value] of words) if (field()) field().value = value;
       focused?.()?.focus({ preventScroll: true });
     };
   }
 
+  function touched(field) {
+    if (field.matches("select")) return [...field.options].some((one) => one.selected !== one.defaultSelected);
+    return !field.matches("[type=hidden], [type=checkbox], [type=radio], [type=file]") && field.value !== field.defaultValue;
+  }
+
+  function same(field, part) {
+    if (field.id) return () => document.getElementById(field.id);
+    const form = field.form?.getAttribute("action");
+    const like = () => [...part.querySelectorAll("[name]")].filter((one) => one.name === field.name && one.form?.getAttribute("action") === form);
+    return () => (field.name ? like()[0] : null);
+  }
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     const part = event.detail.target;
-    if (event.detail.shouldSwap && "live" in part.dataset) part.addEventListener("htmx:afterSwap", keep(part), { once: true });
+    const back = event.detail.shouldSwap && "live" in part.dataset && keep(part, event.detail.requestConfig?.elt);
+    if (back) part.addEventListener("htmx:afterSwap", back, { once: true });
   });
 
   // What has the focus, to be found again among what is fetched: by its id, else as the same one of those that are like it,
@@ -194,9 +213,15 @@
 
   // -- times that grow ------------------------------------------------------------------------------------------
 
+  // This computer's clock may be wrong: what rings is timed by the server's (seconds, so what is less is left alone).
+  function compare(date) {
+    const skew = Date.parse(date) - Date.now();
+    if (Number.isFinite(skew)) body.dataset.skew = Math.abs(skew) > 3000 ? skew : 0;
+  }
+
   function count() {
     for (const time of document.querySelectorAll("time[data-counted]")) {
-      const minutes = Math.floor((Date.now() - Date.parse(time.dateTime)) / 60000);
+      const minutes = Math.floor((Date.now() + Number(body.dataset.skew || 0) - Date.parse(time.dateTime)) / 60000);
       if (minutes < 1) time.textContent = body.dataset.now;
       else if (minutes < 60) time.textContent = body.dataset.minutes.replace("{n}", digits.format(minutes));
       else time.textContent = body.dataset.hours.replace("{n}", digits.format(Math.floor(minutes / 60)));
@@ -243,6 +268,14 @@
     told.hidden = false;
     setTimeout(() => (told.hidden = true), 8000);
   }
+
+  // A second click makes nothing twice; who comes back finds the form as it was.
+  document.addEventListener("submit", (event) => {
+    const buttons = [...event.target.querySelectorAll("button")].filter((one) => one.type === "submit" && !one.disabled);
+    if (event.defaultPrevented || event.target.matches("[hx-post]")) return;
+    setTimeout(() => buttons.forEach((one) => (one.disabled = true)));
+    window.addEventListener("pageshow", () => buttons.forEach((one) => (one.disabled = false)), { once: true });
+  });
 
   for (const part of document.querySelectorAll("[data-load]")) renew(part);
   for (const part of document.querySelectorAll("[data-every]")) {
