@@ -11,7 +11,7 @@ from hub.projections._shape import Fold, Uuid
 
 WEIGHT = {"call.ringing": 0, "call.answered": 1, "call.ended": 2}
 TOLD = ("direction", "desk", "agent", "queue", "cause", "outcome")
-SKEW = timedelta(minutes=10)  # that the clock of an exchange may be wrong; what is told later than that came late
+SKEW = timedelta(minutes=5)  # that the clock of an exchange may be wrong; what is told later than that came late
 
 
 @dataclass(frozen=True, slots=True)
