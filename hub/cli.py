@@ -577,6 +577,7 @@ def forget(who: str) -> None:
 
     with opened() as hub:
         forgetting.finish(hub.recorder, now())
+        run_steps(hub)  # what waits may speak of him, and could not be found yet
         with hub.database.transaction() as tx:
             parties = one_customer(hub, tx, who)
         done = forgetting.forget(hub.recorder, parties, now())

@@ -84,7 +84,7 @@ class Child:
         now = time.monotonic()
         if self.again is None:
             self.failures = 0 if now - self.started > _STEADY else self.failures + 1
-            self.again = now + min(_SLOWEST, 0.05 * 2**self.failures)
+            self.again = now + min(_SLOWEST, 0.05 * 2 ** min(self.failures, 10))
             log.warning("process died, starting it again", process=self.name, code=self.process.returncode)
         if now < self.again:
             return False

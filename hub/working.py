@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 import structlog
 
 from hub.consumers.decide import decide_waiting
+from hub.consumers.forget import finish
 from hub.consumers.project import LEAST, LaneStopped, wanted
 from hub.consumers.relay import copy_dead, relay
-from hub.consumers.runner import clock, forever, refold_waiting
+from hub.consumers.runner import clock, forever
 from hub.consumers.understand import understand
 from hub.desk.policies import CONTACTS
 from hub.events.catalogue import NewerVersion
@@ -32,7 +33,7 @@ _PARTING = 20.0  # seconds
 
 def work(hub: Hub, stop: threading.Event, topics: Collection[str] | None = None) -> None:
     """Understand, decide and fold what comes, until `stop`. A bug ends the process. `topics`: only these of Kafka's."""
-    refold_waiting(hub.recorder)
+    finish(hub.recorder, clock())
     kafka = hub.settings.kafka
     together(_of_the_archive(hub, stop) if kafka is None else _of_kafka(hub, kafka, stop, topics or TOPICS), stop)
 

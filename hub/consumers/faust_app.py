@@ -31,6 +31,7 @@ from hub.events.catalogue import NewerVersion
 from hub.events.ids import TOPICS
 from hub.log._protocol import LogAway, LogLost, LogRefused, Place, Recorded
 from hub.settings import KafkaAccess
+from hub.store.blobs import Away
 from hub.store.database import STEPS, Unavailable
 
 Lane = tuple[str, int]
@@ -89,8 +90,8 @@ class Writer:
             try:
                 await asyncio.get_running_loop().run_in_executor(pool, work)
                 return
-            except (Unavailable, LogAway) as error:
-                log.warning("the database or the log cannot be reached; trying again", error=str(error).strip()[:200])
+            except (Unavailable, LogAway, Away) as error:
+                log.warning("database, log or blob store cannot be reached; trying again", error=str(error).strip()[:200])
                 await asyncio.sleep(_AGAIN)
             except (LaneStopped, NewerVersion, LogLost, LogRefused) as error:
                 log.error("the lane stands", lane=self.name, why=str(error))

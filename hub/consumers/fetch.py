@@ -18,6 +18,7 @@ import structlog
 from hub.consumers.mail_in import known, payload
 from hub.consumers.record import Outgoing, Recorder
 from hub.consumers.runner import clock
+from hub.log._protocol import LogAway, LogLost, LogRefused
 from hub.store import mailboxes
 from hub.store.database import Unavailable
 from hub.store.keys import Destroyed
@@ -42,7 +43,7 @@ class Fetcher:
     spool: Path
 
     def fetch_new(self, mailbox: Incoming, folder: Folder, stop: threading.Event) -> int:
-        """Write down what is new; how many mails that were. Raises Moved, Trouble and what the database raises."""
+        """Write down what is new; how many mails that were. Raises Moved, Trouble and what database, log and blobs raise."""
         seen = folder.look()
         place = mailboxes.place(self.recorder.database, mailbox.id)
         if place.validity != seen.validity:
@@ -102,6 +103,10 @@ class Fetcher:
             except Unavailable as error:
                 log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
                 stop.wait(_AGAIN)
+            except (LogAway, LogLost, LogRefused, OSError) as error:
+                log.error("mails of a mailbox cannot be written down; trying again", mailbox=mailbox.id, error=str(error)[:200])
+                stop.wait(wait)
+                wait = min(wait * 2, _SLOWEST)
 
     def _visits(self, mailbox: Incoming, stop: threading.Event) -> Iterator[None]:
         """Each time that all was fetched."""

@@ -1,12 +1,12 @@
 """Forgetting a person: the keys go first, then the streams are folded again and say no more who it was.
 
-Alone against all writers: keys destroyed, `party.forgotten` appended, the epoch raised, in that order, before anybody
+Alone against all writers: the epoch raised, keys destroyed, `party.forgotten` appended, in that order, before anybody
 writes again. Killed half-way, it is finished by the next forgetting or start (`finish`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import orjson
@@ -20,16 +20,21 @@ from hub.events.identifiers import Identifier
 from hub.events.ids import named
 from hub.events.seal import box_keys
 from hub.store import archive, customers, deliveries, ledger
+from hub.store.blobs import Damaged, Missing
 from hub.store.database import Connection
+
+_PORTION = 200  # payloads that are looked through at once; one without a blob has up to 64 KB
 
 
 def forget(recorder: Recorder, parties: Sequence[str], now: datetime) -> dict[str, int]:
     """Forget the customer of these parties; how many parties, keys and payloads that were."""
     with recorder.database.transaction() as tx:
-        recorder.enter_alone(tx)
-        streams = set().union(*(archive.streams_of_party(tx, party) for party in parties))
         known = [Identifier(one["kind"], one["value"]) for one in customers.identifiers(tx, parties) if one["value"]]
-        payloads = ledger.payloads_of(tx, parties) | _mentioning(recorder, tx, known)
+        mentioned, seen = _mentioning(recorder, tx, known)  # most of the work, while everybody goes on
+    with recorder.alone() as tx:
+        streams = set().union(*(archive.streams_of_party(tx, party) for party in parties))
+        mentioned |= _mentioning(recorder, tx, known, seen)[0]
+        payloads = ledger.payloads_of(tx, parties) | mentioned
         owners = payloads | archive.attached(tx, streams)
         names = {*parties, *payloads, *_keys_of_events(tx, streams)}
         recorder.keys.destroy(names, parties)
@@ -41,14 +46,27 @@ def forget(recorder: Recorder, parties: Sequence[str], now: datetime) -> dict[st
 
 
 def finish(recorder: Recorder, now: datetime) -> int:
-    """Append what a forgetting that was killed did not come to say; how many parties that were."""
+    """What a forgetting that was killed did not come to do, once its keys were destroyed; how many parties that were."""
     with recorder.database.transaction() as tx:
-        recorder.enter_alone(tx)
-        gone = recorder.keys.forgotten()
-        said = archive.known(tx, [_id(party) for party in gone])
-        missing = sorted(party for party in gone if _id(party) not in said)
-        _append(recorder, tx, missing, now)
-    return len(missing)
+        if not _unsaid(recorder, tx):
+            return 0
+    with recorder.alone() as tx:
+        recorder.keys.reload()
+        parties = _unsaid(recorder, tx)
+        streams = set().union(*(archive.streams_of_party(tx, party) for party in parties))
+        owners = ledger.payloads_of(tx, parties) | archive.attached(tx, streams)
+        deliveries.forget(tx, streams)
+        _append(recorder, tx, parties, now)
+    for owner in owners:
+        recorder.blobs.delete(owner)
+    return len(parties)
+
+
+def _unsaid(recorder: Recorder, tx: Connection) -> list[str]:
+    """Whose keys are destroyed, without the log saying so."""
+    gone = recorder.keys.forgotten()
+    said = archive.known(tx, [_id(party) for party in gone])
+    return sorted(party for party in gone if _id(party) not in said)
 
 
 def _append(recorder: Recorder, tx: Connection, parties: Sequence[str], now: datetime) -> None:
@@ -73,15 +91,24 @@ def _keys_of_events(tx: Connection, streams: set[str]) -> set[str]:
     return box_keys(documents) & own
 
 
-def _mentioning(recorder: Recorder, tx: Connection, known: Sequence[Identifier]) -> set[str]:
-    """Rejected and ignored payloads, which nobody could tie to a party, that hold one of these identifiers."""
-    found: set[str] = set()
+def _mentioning(
+    recorder: Recorder, tx: Connection, known: Sequence[Identifier], but: Set[str] = frozenset()
+) -> tuple[set[str], set[str]]:
+    """Rejected and ignored payloads, which nobody could tie to a party, that hold one of these identifiers, or that cannot
+    be read (any more), which may hold anything; and all that were looked through. `but`: without these."""
     wanted = mentions.pattern(known)
     if wanted is None:
-        return found
-    for recorded in ledger.not_understood(tx):
-        payload: Event = opened(recorder.keys, recorded)
-        body = body_of(recorder, payload)
-        if body and mentions.holds(body, wanted):
-            found.add(payload.id)
-    return found
+        return set(), set()
+    ids = [id for id in ledger.not_understood(tx) if id not in but]
+    found: set[str] = set()
+    for n in range(0, len(ids), _PORTION):
+        for recorded in ledger.payloads(tx, ids[n : n + _PORTION]):
+            payload: Event = opened(recorder.keys, recorded)
+            try:
+                body = body_of(recorder, payload)
+            except (Missing, Damaged):
+                found.add(payload.id)
+                continue
+            if body and mentions.holds(body, wanted):
+                found.add(payload.id)
+    return found, set(ids)

@@ -49,6 +49,7 @@ def wanted() -> frozenset[str]:
     return frozenset().union(*(p.types for p in projections().values())) | SPECIAL
 
 
+STAND = (Unavailable, NewerVersion, Behind, LogAway, LogLost, LogRefused)  # no event's fault
 HALVES = (0, 1)  # numbers of two shares
 Source = Callable[[Connection], list[Recorded]]
 
@@ -100,13 +101,8 @@ class Lane:
         total = 0
         while True:
             try:
-                done = self._attempt(source, count)
-                self._died.extend([False] * done)
-                total += done
-                if count is None:
-                    return total
-                count = None
-            except (Unavailable, NewerVersion, Behind, LogAway, LogLost, LogRefused):
+                done, pending = self._attempt(source, count)
+            except STAND:
                 raise
             except Exception as error:
                 if count == 1:
@@ -114,27 +110,70 @@ class Lane:
                     count = None
                 else:
                     count = max(1, (count or BATCH) // 2)
+                continue
+            self._died.extend([False] * done)
+            total += done
+            if pending:
+                self.refold()
+            if count is None:
+                return total
+            count = None
 
-    def _attempt(self, source: Source, count: int | None) -> int:
+    def _attempt(self, source: Source, count: int | None) -> tuple[int, bool]:
+        """How many were done, and whether streams wait to be folded again."""
         with measured(self.recorder.batches, STEP) as known:
             with self.recorder.database.transaction() as tx:
                 batch = source(tx)[:count]
                 if not batch:
-                    return 0
+                    return 0, bool(archive.refolds(tx))
                 known.of(batch)
                 fresh = admitted(self.recorder, tx, batch)
                 with tx.pipeline() if len(batch) < SMALL else nullcontext():
                     fold(self.recorder, tx, fresh)
                     pending = move(tx, STEP, batch, tell=CHANNEL, again=True)
-            if pending:
-                refold(self.recorder)
             log.info("events folded", events=len(batch))
-            return len(batch)
+            return len(batch), pending
 
-    def _set_aside(self, source: Source, error: Exception) -> int:
+    def refold(self) -> None:
+        """Fold again what waits for it. What fails is found stream by stream, and set aside."""
+        try:
+            refold(self.recorder)
+            return
+        except STAND:
+            raise
+        except Exception as error:
+            log.error("streams could not be folded again together", error=type(error).__name__)
+        with self.recorder.database.transaction() as tx:
+            streams = archive.refolds(tx)
+        for stream in streams:
+            self._refold_alone(stream)
+
+    def refold_waiting(self) -> None:
+        """A second thought that a killed process left half done."""
+        with self.recorder.database.transaction() as tx:
+            pending = bool(archive.refolds(tx))
+        if pending:
+            self.refold()
+
+    def _refold_alone(self, stream: str) -> None:
+        with self.recorder.database.transaction() as tx:
+            lock_all(tx, STEP)
+            self.recorder.enter(tx)
+            archive.take_refolds(tx, [stream])
+            while failed := _failing(self.recorder, tx, stream):
+                poisoned, error = failed
+                self._count_dead(error)
+                bury(self.recorder, tx, STEP, poisoned, reason(error))
+                log.error("event set aside as dead letter", place=str(poisoned.place), error=type(error).__name__)
+            tx.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+    def _count_dead(self, error: Exception) -> None:
         self._died.append(True)
         if sum(self._died) > _TOLERATED:
             raise LaneStopped(LaneStopped.__doc__) from error
+
+    def _set_aside(self, source: Source, error: Exception) -> int:
+        self._count_dead(error)
         with self.recorder.database.transaction() as tx:
             batch = source(tx)[:1]
             if not batch:
@@ -203,6 +242,22 @@ def refold(recorder: Recorder, streams: Collection[str] = ()) -> int:
         tx.execute("SELECT pg_notify(%s, '')", [CHANNEL])
         log.info("streams folded again", streams=len(again), events=done)
         return done
+
+
+def _failing(recorder: Recorder, tx: Connection, stream: str) -> tuple[Recorded, Exception] | None:
+    """Fold a stream again, an event at a time; the first that cannot be folded, and why."""
+    tables = projected.live(tx)
+    for table in tables.values():
+        projected.delete(tx, table, [stream])
+    for recorded in archive.standing(tx, [stream]):
+        try:
+            with tx.transaction():
+                into(tx, decode(recorder.keys, [recorded], wanted() - {"event.withdrawn"}), tables)
+        except STAND:
+            raise
+        except Exception as error:
+            return recorded, error
+    return None
 
 
 def refold_into(recorder: Recorder, tx: Connection, streams: Collection[str], tables: Mapping[str, str]) -> int:

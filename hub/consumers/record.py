@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -102,10 +102,9 @@ class Recorder:
         From here on order numbers are what an administrator says they are now: the settings page needs no restart.
         """
         with connection.pipeline():  # with the BEGIN before it: one round trip
-            row = connection.execute(
-                "SELECT forgets, replaced, (SELECT value #>> '{}' FROM setting WHERE name = 'order_pattern')"
-                " FROM epoch, pg_advisory_xact_lock_shared(%s)",
-                [_EPOCH],
+            connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_EPOCH])
+            row = connection.execute(  # a statement of its own: it sees what was committed while the lock was waited for
+                "SELECT forgets, replaced, (SELECT value #>> '{}' FROM setting WHERE name = 'order_pattern') FROM epoch"
             ).fetchone()
         assert row is not None
         if row[0] != self._epoch:
@@ -115,10 +114,15 @@ class Recorder:
             self.here = replace(self.here, order_pattern=pattern)
         return bool(row[1])
 
-    def enter_alone(self, connection: Connection) -> None:
-        """Until this transaction ends nobody else writes; after it everybody asks anew who was forgotten."""
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH])
-        connection.execute("UPDATE epoch SET forgets = forgets + 1")
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction during which nobody else writes. Whoever writes after it asks anew who was forgotten, even where it
+        comes to no end: the keys, which are in another database, may be destroyed by then."""
+        with self.database.transaction() as tx:
+            tx.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH])
+            with self.database.transaction() as at_once:
+                at_once.execute("UPDATE epoch SET forgets = forgets + 1")
+            yield tx
 
     def keep_files(self, owner: str, key: str, files: Sequence[File]) -> list[Json]:
         """Put attachments into the blob store under their owner's name; what the event says of each."""

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 import structlog
 
 from hub.consumers.decide import decide_waiting
-from hub.consumers.project import Lane, refold
+from hub.consumers.project import Lane
 from hub.consumers.record import Recorder
 from hub.consumers.relay import relay
 from hub.consumers.understand import understand
 from hub.log._protocol import LogAway
 from hub.log.gate import CHANNEL, EVERYTHING
+from hub.store.blobs import Away
 from hub.store.database import Database, Unavailable
 from hub.store.listening import listen
 
@@ -35,7 +36,7 @@ def until_quiet(recorder: Recorder, lane: Lane, progress: Callable[[int], None] 
     What comes meanwhile is not waited for: on a busy hub it never ends.
     """
     total = 0
-    refold_waiting(recorder)
+    lane.refold_waiting()
     for name in _order(recorder):  # each one's effects are what the next ones find
         step = _steps(recorder, lane)[name]
         ends = _ends(recorder, name)
@@ -73,17 +74,11 @@ def _behind(database: Database, step: str, ends: Mapping[tuple[str, int], int]) 
     return any(position < ends.get((topic, part), 0) for topic, part, position in rows)
 
 
-def refold_waiting(recorder: Recorder) -> None:
-    """A second thought that a killed process left half done."""
-    if recorder.database.rows("SELECT FROM refold LIMIT 1"):
-        refold(recorder)
-
-
 def forever(
     database: Database, step: Callable[[], int], stop: threading.Event, types: Set[str], cut: int = 1,
     channel: str = CHANNEL,
 ) -> None:  # fmt: skip
-    """Run this step whenever there is something for it, until `stop`. The database and the log may go away and come back.
+    """Run this step whenever there is something for it, until `stop`. Database, log and blob store may go away and come back.
 
     `types`: of events, for which it is wanted at once; what else there is it passes once a second. `cut`: it is run
     again at once where it did so many events, for then there may be more. `channel`: where it is told of them.
@@ -101,6 +96,6 @@ def forever(
                         wanted = EVERYTHING in told or any(not types.isdisjoint(each.split()) for each in told)
                     while wanted and not stop.is_set() and step() >= cut:
                         pass
-        except (Unavailable, LogAway) as error:
-            log.warning("the database or the log cannot be reached; trying again", error=str(error).strip()[:200])
+        except (Unavailable, LogAway, Away) as error:
+            log.warning("database, log or blob store cannot be reached; trying again", error=str(error).strip()[:200])
             stop.wait(_AGAIN)

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from hub.consumers.door import DoorClosed, DoorFull
 from hub.home import disk_full
 from hub.log._protocol import LogAway, LogLost, LogRefused
-from hub.store.blobs import Full
+from hub.store.blobs import Away
 from hub.store.customers import TooLarge
 from hub.store.database import Unavailable
 from hub.store.reads import WrongCursor
@@ -74,7 +74,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(WrongCursor, _wrong_cursor)
     app.add_exception_handler(TooLarge, _too_large)
-    for away in (Unavailable, DoorFull, DoorClosed, Full, LogAway):
+    for away in (Unavailable, DoorFull, DoorClosed, Away, LogAway):
         app.add_exception_handler(away, _away)
     for refused in (LogRefused, LogLost):
         app.add_exception_handler(refused, _log_refused)
@@ -129,7 +129,7 @@ async def _too_large(request: Request, error: Exception) -> Response:
 
 async def _away(request: Request, error: Exception) -> Response:
     away = disk_full(request.app.state.hub.settings.home) or "The database cannot be reached; try again."
-    detail = str(error) if isinstance(error, DoorFull | DoorClosed | Full) else away
+    detail = str(error) if isinstance(error, DoorFull | DoorClosed | Away) else away
     if isinstance(error, LogAway):
         detail = "The log cannot be reached; send it again in a moment: what arrived all the same counts once."
     return problem(503, detail, headers={"Retry-After": "1"})

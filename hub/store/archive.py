@@ -14,7 +14,9 @@ from hub.log._protocol import Place, Recorded
 from hub.store.database import Connection
 
 # An event is superseded once a later one `replaces` it, or replaces the same one, and that one has been folded.
-_FOLDED = "JOIN checkpoint c ON c.step = 'project' AND c.topic = r.topic AND c.part = r.part AND r.position < c.next"
+_FOLDED = """JOIN checkpoint c ON c.step = 'project' AND c.topic = r.topic AND c.part = r.part AND r.position < c.next
+  AND (SELECT count(*) FROM dead_letter d WHERE d.step = 'project' AND d.topic = r.topic AND d.part = r.part
+    AND d.position = r.position) = 0"""
 # LATERAL and count(*), where a join and NOT EXISTS would say the same: a cached plan must not scan the archive.
 _STANDING = f"""
 SELECT e.topic, e.part, e.position, e.value
@@ -136,8 +138,17 @@ def to_refold(tx: Connection, streams: Collection[str]) -> set[str]:
     return {row[0] for row in rows.fetchall()}
 
 
-def take_refolds(tx: Connection) -> set[str]:
-    return {row[0] for row in tx.execute("DELETE FROM refold RETURNING stream").fetchall()}
+def refolds(tx: Connection) -> list[str]:
+    """The streams that wait to be folded again."""
+    return [row[0] for row in tx.execute("SELECT stream FROM refold ORDER BY 1").fetchall()]
+
+
+def take_refolds(tx: Connection, streams: Collection[str] = ()) -> set[str]:
+    """Those of these that wait (all, if none is named), for this transaction to fold again."""
+    rows = tx.execute(
+        "DELETE FROM refold WHERE %s OR stream = ANY(%s::text[]) RETURNING stream", [not streams, sorted(streams)]
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def by_id(tx: Connection, ids: Sequence[str]) -> list[Recorded]:

@@ -7,11 +7,12 @@ piece's number and whether it is the last), so that memory stays small and a cut
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import obstore
 from cryptography.exceptions import InvalidTag
-from obstore.exceptions import GenericError
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from hub.events.seal import NONCE, shut, unshut
@@ -24,7 +25,11 @@ class Missing(Exception):
     """The blob is not in the store."""
 
 
-class Full(OSError):
+class Away(OSError):
+    """The blob store does not answer, or does not let the hub in. Nothing acknowledged is lost: it is tried again."""
+
+
+class Full(Away):
     """No space left on device: the blob store takes nothing more. Nothing acknowledged is lost: make room."""
 
 
@@ -43,33 +48,26 @@ class Blobs:
         self._write(path, sealed(path, key, content))
 
     def _write(self, path: str, sealed: Iterable[bytes]) -> None:
-        try:
+        with _reached(path):
             obstore.put(self._store, path, sealed, use_multipart=True, chunk_size=8 * PIECE, max_concurrency=1)
-        except GenericError as error:
-            if "StorageFull" not in str(error):  # so the library words ENOSPC; it has no class for it
-                raise
-            raise Full(f"{Full.__doc__} ({path})") from error
 
     def get(self, path: str, key: bytes) -> Iterator[bytes]:
-        """The blob's bytes in pieces. Raises Missing and Damaged."""
-        try:
-            stream = obstore.get(self._store, path).stream(min_chunk_size=PIECE)
-        except FileNotFoundError:
-            raise Missing(f"{Missing.__doc__} ({path})") from None
-        return opened(path, key, stream)
+        """The blob's bytes in pieces. Raises Missing, Damaged and Away."""
+        return opened(path, key, self.sealed(path))
 
     def listed(self) -> Iterator[tuple[str, int]]:
         """The path and the size of every blob, as they are kept."""
-        for batch in obstore.list(self._store):
-            yield from ((found["path"], found["size"]) for found in batch)
+        with _reached("all of it"):
+            for batch in obstore.list(self._store):
+                yield from ((found["path"], found["size"]) for found in batch)
 
     def sealed(self, path: str) -> Iterator[bytes]:
-        """A blob as it is kept, without its key. Raises Missing."""
+        """A blob as it is kept, without its key. Raises Missing and Away."""
         try:
-            stream = obstore.get(self._store, path).stream(min_chunk_size=PIECE)
+            with _reached(path):
+                return _pieces(path, obstore.get(self._store, path).stream(min_chunk_size=PIECE))
         except FileNotFoundError:
             raise Missing(f"{Missing.__doc__} ({path})") from None
-        return (bytes(chunk) for chunk in stream)
 
     def put_sealed(self, path: str, content: Iterable[bytes]) -> None:
         """What `sealed` gave; there when it returns."""
@@ -77,8 +75,24 @@ class Blobs:
 
     def delete(self, owner: str) -> None:
         """Delete all blobs of an owner."""
-        for batch in obstore.list(self._store, prefix=owner):
-            obstore.delete(self._store, [found["path"] for found in batch])
+        with _reached(owner):
+            for batch in obstore.list(self._store, prefix=owner):
+                obstore.delete(self._store, [found["path"] for found in batch])
+
+
+@contextmanager
+def _reached(what: str) -> Iterator[None]:
+    """The library's own errors as Full and Away; it has no class for ENOSPC, only a word."""
+    try:
+        yield
+    except BaseError as error:
+        kind = Full if "StorageFull" in str(error) else Away
+        raise kind(f"{kind.__doc__} ({what}: {str(error)[:200]})") from error
+
+
+def _pieces(path: str, stream: Iterable[Any]) -> Iterator[bytes]:
+    with _reached(path):
+        yield from (bytes(chunk) for chunk in stream)
 
 
 def pieces(file: IO[bytes]) -> Iterator[bytes]:

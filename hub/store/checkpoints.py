@@ -8,19 +8,22 @@ from hub.log._protocol import Recorded
 from hub.store.database import Connection
 
 SILENT = "45s"  # longer than a log that is away takes to say so
+THINKING = "5min"  # longer than a batch of the largest mails, or a customer with a long history, takes between two queries
 
 
 def claim_lanes(tx: Connection, step: str, number: int = 0, of: int = 1) -> dict[tuple[str, int], int]:
-    """The partitions in which something waits for this step and where it goes on, locked until the transaction ends.
+    """The partitions in which something waits for this step and where it goes on, locked until the transaction ends, or
+    until nothing was heard of it for `THINKING`.
 
     Of these the share `number` of `of`.
     """
     rows = tx.execute(
-        "SELECT c.topic, c.part, c.next FROM checkpoint c JOIN log_head h USING (topic, part)"
+        "SELECT c.topic, c.part, c.next, (SELECT set_config('idle_in_transaction_session_timeout', %s, true))"
+        " FROM checkpoint c JOIN log_head h USING (topic, part)"
         " WHERE c.step = %s AND h.next > c.next AND c.part %% %s = %s ORDER BY c.topic, c.part FOR UPDATE OF c",
-        [step, of, number],
+        [THINKING, step, of, number],
     ).fetchall()
-    return {(topic, part): position for topic, part, position in rows}
+    return {(topic, part): position for topic, part, position, _ in rows}
 
 
 def positions(tx: Connection, step: str) -> dict[tuple[str, int], int]:
@@ -42,11 +45,13 @@ def lock(tx: Connection, step: str, lanes: Collection[tuple[str, int]]) -> dict[
 
 
 def lock_all(tx: Connection, step: str) -> dict[tuple[str, int], int]:
-    """Every partition of this step, locked: nothing of it moves until the transaction ends."""
+    """Every partition of this step, locked: nothing of it moves until the transaction ends, or until nothing was heard of it
+    for `THINKING`."""
     rows = tx.execute(
-        "SELECT topic, part, next FROM checkpoint WHERE step = %s ORDER BY topic, part FOR UPDATE", [step]
-    ).fetchall()
-    return {(topic, part): position for topic, part, position in rows}
+        "SELECT topic, part, next, (SELECT set_config('idle_in_transaction_session_timeout', %s, true))"
+        " FROM checkpoint WHERE step = %s ORDER BY topic, part FOR UPDATE", [THINKING, step]
+    ).fetchall()  # fmt: skip
+    return {(topic, part): position for topic, part, position, _ in rows}
 
 
 def move(

@@ -90,7 +90,10 @@ def heads(tx: Connection, events: Sequence[Event]) -> None:
     """Imported tickets belong to their conversations as those do that the hub opened itself; numbers go on above theirs."""
     highest = max((event.data.get("number") or 0 for event in events if event.type == "ticket.opened"), default=0)
     if highest:
-        tx.execute("SELECT setval('ticket_number', greatest(%s, (SELECT last_value FROM ticket_number)))", [highest])
+        tx.execute(
+            "SELECT setval('ticket_number', %s) FROM ticket_number WHERE (last_value, is_called) < (%s, true)",
+            [highest, highest],
+        )
     pairs = [
         (str(event.data["conversation"]), str(event.data["ticket"]))
         for event in events
@@ -131,10 +134,9 @@ def payloads_of(tx: Connection, parties: Sequence[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
-def not_understood(tx: Connection) -> list[Recorded]:
-    """The events of all payloads that were rejected or ignored."""
-    ids = tx.execute("SELECT payload::text FROM outcome WHERE kind <> 'understood'").fetchall()
-    return payloads(tx, [row[0] for row in ids])
+def not_understood(tx: Connection) -> list[str]:
+    """The ids of all payloads that were rejected or ignored."""
+    return [row[0] for row in tx.execute("SELECT payload::text FROM outcome WHERE kind <> 'understood' ORDER BY 1").fetchall()]
 
 
 def streams_of(tx: Connection, events: Sequence[str]) -> dict[str, str]:

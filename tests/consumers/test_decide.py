@@ -309,8 +309,7 @@ def test_a_contact_of_somebody_forgotten_meanwhile_opens_nothing(hub: Hub) -> No
 
 
 def forget(hub: Hub, party: str) -> None:
-    with hub.database.transaction() as tx:
-        hub.recorder.enter_alone(tx)
+    with hub.recorder.alone():
         hub.keys.destroy([party], [party])
 
 

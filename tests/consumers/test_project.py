@@ -10,12 +10,15 @@ from threading import Thread
 import orjson
 import pytest
 
+from hub.consumers import project
 from hub.consumers.project import LaneStopped, retry_dead
 from hub.consumers.rebuild import NoSuchProjection, rebuild, verify
+from hub.consumers.record import Recorder
 from hub.events.catalogue import NewerVersion
 from hub.events.envelope import Sealed
 from hub.events.ids import named
 from hub.store import archive
+from hub.store.database import Unavailable
 from hub.store.projected import projections
 from hub.wiring import Hub
 from tests.both_logs import where_the_log_is as where_the_log_is
@@ -23,15 +26,16 @@ from tests.journeys.story import EMAIL, NOW, ago, come, shown, timeline
 from tests.kill.running import until
 
 
-def poison(hub: Hub, n: int, version: int = 1, data: object = None) -> str:
+def poison(hub: Hub, n: int, version: int = 1, data: object = None, replaces: str | None = None) -> str:
     """An event that no projection can take: it never passed the door."""
-    id = named("poison", str(n))
+    id = named("poison", str(n), replaces or "")
     now = datetime.now(UTC)  # not the story's: it grows old in a long run, and what waits for long is another reason
     document = {
         "id": id, "type": "order.placed", "version": version, "time": now.isoformat(), "recorded": now.isoformat(),
         "source": "/t", "stream": f"order:{n}", "data": data or {"order": "1", "lines": 7},
-    }  # fmt: skip
-    hub.recorder.log.append([Sealed(id, "order.placed", f"order:{n}", now, now, orjson.dumps(document))])
+    } | ({"replaces": replaces} if replaces else {})  # fmt: skip
+    made = Sealed(id, "order.placed", f"order:{n}", now, now, orjson.dumps(document), replaces=replaces)
+    hub.recorder.log.append([made])
     return id
 
 
@@ -50,6 +54,35 @@ def test_a_poisoned_event_is_set_aside_alone(hub: Hub) -> None:
     assert dead(hub) == [bad]
     assert len(timeline(hub, "sara@example.com")) == 10
     assert verify(hub.recorder)["clean"]
+
+
+def test_a_poisoned_second_thought_is_set_aside_alone_and_what_it_was_to_replace_stands(hub: Hub) -> None:
+    first = poison(hub, 7, data={"order": "7", "lines": []})
+    shown(hub)
+    bad = poison(hub, 7, replaces=first)
+    for n in range(5):
+        poison(hub, 20 + n, data={"order": str(20 + n), "lines": []})  # these are good
+    shown(hub)
+    assert dead(hub) == [bad]
+    assert hub.database.rows("SELECT number FROM orders ORDER BY 1") == [("20",), ("21",), ("22",), ("23",), ("24",), ("7",)]
+    assert hub.database.rows("SELECT FROM refold") == []
+    assert verify(hub.recorder)["clean"]
+
+
+def test_streams_that_wait_to_be_folded_again_are_though_nothing_new_comes(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = poison(hub, 7, data={"order": "7", "lines": []})
+    shown(hub)
+    poison(hub, 7, data={"order": "8", "lines": []}, replaces=first)
+    with monkeypatch.context() as cut:
+        cut.setattr(project, "refold", unavailable)
+        with pytest.raises(Unavailable):
+            shown(hub)
+    assert hub.lane.run() == 0
+    assert hub.database.rows("SELECT number FROM orders") == [("8",)]
+
+
+def unavailable(recorder: Recorder) -> int:
+    raise Unavailable("the database was killed")
 
 
 def test_what_is_far_behind_is_folded_by_halves_and_a_poisoned_event_is_still_set_aside_alone(hub: Hub) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 from email.utils import format_datetime
+from threading import Thread
+from typing import Any
 
 import pytest
 
 from hub.consumers.forget import finish, forget
 from hub.consumers.rebuild import rebuild, verify
 from hub.consumers.understand import raw_of
-from hub.events.identifiers import normalise
+from hub.events.identifiers import Identifier, normalise
 from hub.events.mentions import holds, pattern
 from hub.store import ledger
 from hub.store.projected import projections
-from hub.wiring import Hub
+from hub.wiring import Hub, open_hub
 from tests.journeys.places import everywhere
-from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, letter, mail, of, shown
+from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, letter, mail, of, shown, timeline
+from tests.kill.running import until
 
 # Long enough to stand in no cipher text by chance.
 SECRETS = [
@@ -152,6 +155,69 @@ def test_another_process_learns_at_once_that_somebody_was_forgotten(hub: Hub) ->
     other.close()
     assert new["id"] != old
     assert new["contacts"] == 1
+
+
+def test_whoever_waited_to_write_while_somebody_was_forgotten_knows_it(hub: Hub) -> None:
+    """He has the key at hand, and came before the forgetting had begun."""
+    come(hub, "visit.recorded", "v1", ago(days=1), visit="v1", party=EMAIL, note="Elm Street")
+    (parties,) = of(hub, "sara@example.com")
+    beside = open_hub(hub.settings, hub.database.dsn)
+    forgetting = Thread(target=forget, args=(beside.recorder, parties, NOW))
+    writing = Thread(target=lambda: come(hub, "visit.recorded", "v2", NOW, visit="v2", party=EMAIL, note="hello"))
+    with hub.database.transaction() as tx:
+        hub.recorder.enter(tx)
+        for number, thread in enumerate((forgetting, writing), 1):
+            thread.start()
+            until(lambda number=number: waiting(beside) == number, 20, f"{number} wait")
+    forgetting.join()
+    writing.join()
+    beside.close()
+    shown(hub)
+    (now,) = of(hub, "sara@example.com")
+    assert now != parties
+    assert [item["text"] for item in timeline(hub, now[0])] == ["hello"]
+    assert verify(hub.recorder)["clean"]
+
+
+def waiting(hub: Hub) -> int:
+    return len(hub.database.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+
+
+def test_a_forgetting_that_was_killed_is_known_to_who_goes_on_writing(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    come(hub, "visit.recorded", "v1", ago(days=1), visit="v1", party=EMAIL, note="Elm Street")
+    (parties,) = of(hub, "sara@example.com")
+    beside = open_hub(hub.settings, hub.database.dsn)
+    destroy = beside.keys.destroy
+
+    def and_die(*about: Any) -> None:
+        destroy(*about)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(beside.keys, "destroy", and_die)
+    with pytest.raises(KeyboardInterrupt):
+        forget(beside.recorder, parties, NOW)
+    beside.close()
+    come(hub, "visit.recorded", "v2", NOW, visit="v2", party=EMAIL, note="hello")
+    assert hub.keys.party_id(Identifier("email", "sara@example.com")) not in parties
+    assert finish(hub.recorder, NOW) == len(parties)
+    shown(hub)
+    (now,) = of(hub, "sara@example.com")
+    assert [item["text"] for item in timeline(hub, now[0])] == ["hello"]
+    assert verify(hub.recorder)["clean"]
+
+
+def test_what_nobody_can_read_any_more_hinders_no_forgetting(hub: Hub) -> None:
+    a_life(hub)
+    mail(hub, unreadable("sara@example.com") + b" " * 90_000)
+    [(blob,)] = hub.database.rows(
+        "SELECT value::json -> 'data' ->> 'blob' FROM event WHERE id IN (SELECT payload FROM outcome WHERE kind = 'rejected')"
+        " AND value LIKE '%%\"blob\"%%'"
+    )
+    hub.recorder.blobs.delete(blob)
+    (parties,) = of(hub, "sara@example.com")
+    assert forget(hub.recorder, parties, NOW)["payloads"] >= 5
+    shown(hub)
+    assert left(hub) == {}
 
 
 def test_a_forgetting_that_was_killed_is_finished_later(hub: Hub) -> None:

@@ -95,8 +95,7 @@ def test_nothing_is_written_down_about_whoever_was_forgotten(api: Api, agent: Br
     api.send(*history(event))
     sara = customer_of(api)
     form = form_of(agent, f"/contacts/new?customer={sara}")
-    with api.hub.database.transaction() as tx:
-        api.hub.recorder.enter_alone(tx)
+    with api.hub.recorder.alone() as tx:
         parties = [row[0] for row in tx.execute("SELECT DISTINCT party::text FROM owners").fetchall()]
         api.hub.keys.destroy(parties, parties)
     api.hub.database.rows("UPDATE owners SET value = NULL RETURNING 1")
