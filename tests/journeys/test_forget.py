@@ -166,9 +166,10 @@ def test_whoever_waited_to_write_while_somebody_was_forgotten_knows_it(hub: Hub)
     writing = Thread(target=lambda: come(hub, "visit.recorded", "v2", NOW, visit="v2", party=EMAIL, note="hello"))
     with hub.database.transaction() as tx:
         hub.recorder.enter(tx)
-        for number, thread in enumerate((forgetting, writing), 1):
-            thread.start()
-            until(lambda number=number: waiting(beside) == number, 20, f"{number} wait")
+        forgetting.start()
+        until(lambda: waiting(beside) == 1, 20, "the forgetting waits for whoever writes")
+        writing.start()
+        until(lambda: waiting(beside) == 2, 20, "the next one waits for the forgetting")
     forgetting.join()
     writing.join()
     beside.close()

@@ -158,3 +158,12 @@ def test_a_child_that_dies_at_once_each_time_is_started_ever_more_slowly() -> No
         time.sleep(0.01)
     child.end()
     assert 2 <= starts <= 4  # after 0.1, 0.2, 0.4, 0.8 seconds
+
+
+def test_a_child_that_dies_the_whole_night_is_started_again_all_the_same() -> None:
+    from hub.supervisor import Child
+
+    child = Child("broken", ["false"], failures=5_000)
+    child.start()
+    until(lambda: child.watch() or child.again, 5, "it has died")
+    child.end()

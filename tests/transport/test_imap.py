@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psutil
@@ -18,7 +19,9 @@ import pytest
 from hub.consumers import forget
 from hub.consumers.fetch import Fetcher, fetch_all
 from hub.consumers.runner import clock
+from hub.log._protocol import LogAway
 from hub.store import mailboxes
+from hub.store.blobs import Full
 from hub.store.mailboxes import Entered, Incoming, Moved, Place
 from hub.transport.imap import opened
 from hub.transport.servers import Server
@@ -209,6 +212,27 @@ def test_somebody_who_was_forgotten_stops_nobody_when_mails_are_numbered_anew(
     assert fetch(hub, mailbox, tmp_path) == 3
     settle(hub)
     assert counts(hub, mailbox.source)["duplicates"] == 3
+
+
+@pytest.mark.parametrize("fault", [LogAway("no broker answers"), Full("no space left on device")])
+def test_a_mail_that_cannot_be_written_down_now_is_fetched_later(
+    hub: Hub, dovecot: Dovecot, user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """And the process, which has other mail to carry, goes on."""
+    mailbox = set_up(hub, dovecot, user)
+    record, tried = hub.recorder.record, []
+
+    def away(*about: Any) -> Any:
+        tried.append(about)
+        if len(tried) == 1:
+            raise fault
+        return record(*about)
+
+    monkeypatch.setattr(hub.recorder, "record", away)
+    dovecot.deliver(user, MAIL % (1, b"hello"))
+    with fetching(hub, tmp_path):
+        until(lambda: received(hub, mailbox.source) == 1, 30, "the mail is there")
+    assert len(tried) == 2
 
 
 def test_two_mailboxes_and_a_folder_of_another_script_are_fetched_side_by_side(
