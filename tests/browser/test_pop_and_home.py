@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import re
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -156,6 +157,31 @@ def test_a_customers_page_changes_while_it_is_read_and_what_is_open_stays_open(d
     expect(item.locator(".text")).to_be_visible()
     page.wait_for_timeout(1200)
     expect(page.locator("#why-one .links")).to_be_visible()
+
+
+def test_what_was_typed_and_left_for_a_moment_survives_what_happens_to_the_customer(desk: Desk, page: Page) -> None:
+    desk.history()
+    page.goto(f"/customers/{desk.sara()}")
+    listening(page)
+    page.locator("#link-more summary").click()
+    field = page.locator("#link-more input[name=value]")
+    field.fill("0935 111 2233")
+    page.locator("h1").click()
+    desk.send("party.described", party=MAIL, name="Sara Ahmadi")
+    expect(page.locator("h1")).to_have_text("Sara Ahmadi")
+    page.wait_for_timeout(1500)
+    expect(field).to_have_value("0935 111 2233")
+
+
+def test_a_call_pops_up_though_the_clock_of_this_computer_is_wrong(desk: Desk, mina: Account) -> None:
+    desk.history()
+    page = desk.page(mina)
+    page.clock.install(time=datetime.now(UTC) + timedelta(minutes=9))
+    page.goto("/")
+    listening(page)
+    desk.rings(agent="202")
+    expect(page.locator(".pop")).to_be_visible()
+    expect(page.locator(".pop-since [data-since]").first).to_have_text(re.compile(r"^0:\d\d$"))
 
 
 def test_a_name_and_a_channel_that_are_new_appear_above_his_line_of_time(desk: Desk, page: Page) -> None:

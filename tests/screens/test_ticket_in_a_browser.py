@@ -119,6 +119,34 @@ def test_a_draft_is_there_again_after_a_reload_and_gone_once_it_was_sent(
     expect(page.locator("#note-text")).to_have_value("")
 
 
+def test_whom_an_answer_goes_to_stays_as_it_was_chosen(api: Api, ticket: dict[str, Any], open_page: Open) -> None:
+    page = open_page(f"/tickets/{ticket['id']}")
+    page.locator("#answer-to").fill("sara@home.example")
+    page.locator("#answer-text").fill("It is on its way.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.locator("#note-text").fill("he asked for another address")
+    page.locator("#go-note").click()
+    expect(page.locator("#conversation")).to_contain_text("he asked for another address")
+    expect(page.locator("#answer-text")).to_have_value("It is on its way.")
+    expect(page.locator("#answer-to")).to_have_value("sara@home.example")
+    page.reload()
+    expect(page.locator("#answer-to")).to_have_value("sara@home.example")
+
+
+def test_how_it_was_solved_can_still_be_read_where_somebody_else_closed_it(
+    api: Api, ticket: dict[str, Any], open_page: Open
+) -> None:
+    page = open_page(f"/tickets/{ticket['id']}")
+    page.keyboard.press("e")
+    page.keyboard.type("a new lamp was sent")
+    ask(api, ticket, {"close": {}})
+    page.locator("#go-resolve").click()
+    expect(page.locator("#box")).to_contain_text("changed")
+    expect(page.locator("#resolve-how")).to_be_visible()
+    expect(page.locator("#resolve-how")).to_have_value("a new lamp was sent")
+
+
 def test_when_the_connection_is_cut_it_is_said_and_the_text_stays_and_is_sent_once(
     api: Api, ticket: dict[str, Any], open_page: Open
 ) -> None:
