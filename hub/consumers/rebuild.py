@@ -6,7 +6,7 @@ Both are the same fold from zero, a partition at a time: a stream lies in one pa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -18,6 +18,7 @@ from hub.consumers.decode import decode
 from hub.consumers.project import STEP, fold, folded, refold, refold_into, touched, wanted
 from hub.consumers.record import Recorder
 from hub.events.envelope import Event
+from hub.log._protocol import Place
 from hub.memory import settle
 from hub.projections._shape import Append, Fold, Projection
 from hub.store import archive, projected
@@ -103,7 +104,7 @@ def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lamb
             projected.create(tx, projection, tables[projection.name], indexed=False)
     with recorder.database.transaction() as tx:
         tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        ends = _checkpoints(tx)
+        ends, dead = _checkpoints(tx), archive.dead_places(tx)
         fold_all = _by_many if sum(ends.values()) >= MANY else from_zero
         done = fold_all(recorder, tx, chosen, tables, ends, progress)
     with recorder.database.transaction() as tx:
@@ -111,7 +112,7 @@ def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lamb
             projected.index(tx, projection, tables[projection.name])
     with recorder.database.transaction() as tx:
         now = lock_all(tx, STEP)
-        done += _rest(recorder, tx, tables, ends, now)
+        done += _rest(recorder, tx, tables, ends, now, dead)
         projected.seize(tx, chosen)
         for projection in chosen:
             projected.install(tx, projection, builds.get(projection.name, 1))
@@ -119,8 +120,10 @@ def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lamb
     return done
 
 
-def _rest(recorder: Recorder, tx: Connection, tables: Mapping[str, str], ends: Lanes, now: Lanes) -> int:
-    """Fold what the live lane folded meanwhile; its second thoughts too."""
+def _rest(
+    recorder: Recorder, tx: Connection, tables: Mapping[str, str], ends: Lanes, now: Lanes, dead: Collection[Place]
+) -> int:
+    """Fold what the live lane folded meanwhile; its second thoughts too, and the streams of what was `dead` and is no more."""
     done = 0
     special: list[Event] = []
     for lane, end in now.items():
@@ -128,8 +131,10 @@ def _rest(recorder: Recorder, tx: Connection, tables: Mapping[str, str], ends: L
             fold(recorder, tx, block, tables)
             done += len(block)
             special += [e for e in decode(recorder.keys, block, wanted()) if e.replaces or e.type == "party.forgotten"]
-    if special:
-        refold_into(recorder, tx, touched(tx, special), tables)
+    again = touched(tx, special) | archive.streams_at(tx, set(dead) - archive.dead_places(tx))
+    if again:
+        recorder.enter(tx)
+        refold_into(recorder, tx, again, tables)
     return done
 
 

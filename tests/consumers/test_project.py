@@ -65,13 +65,31 @@ def test_what_is_far_behind_is_folded_by_halves_and_a_poisoned_event_is_still_se
     assert verify(hub.recorder)["clean"]
 
 
+def mend(hub: Hub) -> None:
+    """Stands for the repair of what could not take the one event that there is."""
+    good = orjson.loads(hub.database.rows("SELECT value FROM event")[0][0]) | {"data": {"order": "1", "lines": []}}
+    hub.database.rows("UPDATE event SET value = %s RETURNING 1", [orjson.dumps(good).decode()])
+
+
 def test_a_dead_letter_is_folded_after_the_repair(hub: Hub) -> None:
     bad = poison(hub, 1)
     shown(hub)
-    good = orjson.dumps(orjson.loads(hub.database.rows("SELECT value FROM event")[0][0]) | {"data": {"order": "1", "lines": []}})
-    with hub.database.transaction() as tx:  # stands for the repair of what could not take it
-        tx.execute("UPDATE event SET value = %s", [good.decode()])
+    mend(hub)
     assert retry_dead(hub.recorder, [bad]) == 1
+    assert dead(hub) == []
+    assert hub.database.rows("SELECT number, stage FROM orders") == [("1", "placed")]
+    assert verify(hub.recorder)["clean"]
+
+
+def test_a_dead_letter_that_is_folded_beside_a_rebuild_is_there_after_it(hub: Hub) -> None:
+    poison(hub, 1)
+    shown(hub)
+    mend(hub)
+
+    def once_it_was_passed_over(done: int, of: int) -> None:
+        retry_dead(hub.recorder, [])
+
+    rebuild(hub.recorder, list(projections()), once_it_was_passed_over)
     assert dead(hub) == []
     assert hub.database.rows("SELECT number, stage FROM orders") == [("1", "placed")]
     assert verify(hub.recorder)["clean"]
