@@ -6,6 +6,7 @@ Both are the same fold from zero, a partition at a time: a stream lies in one pa
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 Progress = Callable[[int, int], None]
 Lanes = Mapping[tuple[str, int], int]
 _REBUILDING = 7_201_544_013  # advisory lock
+_BETWEEN = 1.0  # seconds between two tries to swap
 MANY = 20_000  # events; from there on starting more processes is worth its second
 
 
@@ -110,12 +112,16 @@ def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lamb
     with recorder.database.transaction() as tx:
         for projection in chosen:
             projected.index(tx, projection, tables[projection.name])
-    with recorder.database.transaction() as tx:
-        now = lock_all(tx, STEP)
-        done += _rest(recorder, tx, tables, ends, now, dead)
-        projected.seize(tx, chosen)
-        for projection in chosen:
-            projected.install(tx, projection, builds.get(projection.name, 1))
+    while True:
+        with recorder.database.transaction() as tx:
+            now = lock_all(tx, STEP)
+            done += _rest(recorder, tx, tables, ends, now, dead)
+            if projected.seize(tx, chosen):
+                for projection in chosen:
+                    projected.install(tx, projection, builds.get(projection.name, 1))
+                break
+            ends, dead = now, archive.dead_places(tx)
+        time.sleep(_BETWEEN)  # without the checkpoints: however long somebody reads, the lane goes on
     log.info("projections rebuilt", projections=list(names), events=done)
     return done
 
