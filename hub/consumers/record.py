@@ -102,10 +102,10 @@ class Recorder:
         From here on order numbers are what an administrator says they are now: the settings page needs no restart.
         """
         with connection.pipeline():  # with the BEGIN before it: one round trip
+            # A statement of its own: one that waits for the lock sees the epoch as it was before it waited.
+            connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_EPOCH])
             row = connection.execute(
-                "SELECT forgets, replaced, (SELECT value #>> '{}' FROM setting WHERE name = 'order_pattern')"
-                " FROM epoch, pg_advisory_xact_lock_shared(%s)",
-                [_EPOCH],
+                "SELECT forgets, replaced, (SELECT value #>> '{}' FROM setting WHERE name = 'order_pattern') FROM epoch"
             ).fetchone()
         assert row is not None
         if row[0] != self._epoch:
