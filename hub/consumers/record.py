@@ -115,6 +115,13 @@ class Recorder:
             self.here = replace(self.here, order_pattern=pattern)
         return bool(row[1])
 
+    def forgettings(self) -> int:
+        """How many there were so far; whoever was forgotten is known. Waits for one that is under way, and afterwards keeps
+        none waiting."""
+        with self.database.transaction() as tx:
+            self.enter(tx)
+            return self._epoch
+
     def enter_alone(self, connection: Connection) -> None:
         """Until this transaction ends nobody else writes; after it everybody asks anew who was forgotten."""
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH])
