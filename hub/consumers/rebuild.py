@@ -6,7 +6,8 @@ Both are the same fold from zero, a partition at a time: a stream lies in one pa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -18,6 +19,7 @@ from hub.consumers.decode import decode
 from hub.consumers.project import STEP, fold, folded, refold, refold_into, touched, wanted
 from hub.consumers.record import Recorder
 from hub.events.envelope import Event
+from hub.log._protocol import Place
 from hub.memory import settle
 from hub.projections._shape import Append, Fold, Projection
 from hub.store import archive, projected
@@ -30,6 +32,7 @@ log = structlog.get_logger()
 Progress = Callable[[int, int], None]
 Lanes = Mapping[tuple[str, int], int]
 _REBUILDING = 7_201_544_013  # advisory lock
+_BETWEEN = 1.0  # seconds between two tries to swap
 MANY = 20_000  # events; from there on starting more processes is worth its second
 
 
@@ -103,24 +106,30 @@ def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lamb
             projected.create(tx, projection, tables[projection.name], indexed=False)
     with recorder.database.transaction() as tx:
         tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        ends = _checkpoints(tx)
+        ends, dead = _checkpoints(tx), archive.dead_places(tx)
         fold_all = _by_many if sum(ends.values()) >= MANY else from_zero
         done = fold_all(recorder, tx, chosen, tables, ends, progress)
     with recorder.database.transaction() as tx:
         for projection in chosen:
             projected.index(tx, projection, tables[projection.name])
-    with recorder.database.transaction() as tx:
-        now = lock_all(tx, STEP)
-        done += _rest(recorder, tx, tables, ends, now)
-        projected.seize(tx, chosen)
-        for projection in chosen:
-            projected.install(tx, projection, builds.get(projection.name, 1))
+    while True:
+        with recorder.database.transaction() as tx:
+            now = lock_all(tx, STEP)
+            done += _rest(recorder, tx, tables, ends, now, dead)
+            if projected.seize(tx, chosen):
+                for projection in chosen:
+                    projected.install(tx, projection, builds.get(projection.name, 1))
+                break
+            ends, dead = now, archive.dead_places(tx)
+        time.sleep(_BETWEEN)  # without the checkpoints: however long somebody reads, the lane goes on
     log.info("projections rebuilt", projections=list(names), events=done)
     return done
 
 
-def _rest(recorder: Recorder, tx: Connection, tables: Mapping[str, str], ends: Lanes, now: Lanes) -> int:
-    """Fold what the live lane folded meanwhile; its second thoughts too."""
+def _rest(
+    recorder: Recorder, tx: Connection, tables: Mapping[str, str], ends: Lanes, now: Lanes, dead: Collection[Place]
+) -> int:
+    """Fold what the live lane folded meanwhile; its second thoughts too, and the streams of what was `dead` and is no more."""
     done = 0
     special: list[Event] = []
     for lane, end in now.items():
@@ -128,8 +137,10 @@ def _rest(recorder: Recorder, tx: Connection, tables: Mapping[str, str], ends: L
             fold(recorder, tx, block, tables)
             done += len(block)
             special += [e for e in decode(recorder.keys, block, wanted()) if e.replaces or e.type == "party.forgotten"]
-    if special:
-        refold_into(recorder, tx, touched(tx, special), tables)
+    again = touched(tx, special) | archive.streams_at(tx, set(dead) - archive.dead_places(tx))
+    if again:
+        recorder.enter(tx)
+        refold_into(recorder, tx, again, tables)
     return done
 
 
@@ -137,8 +148,12 @@ def from_zero(
     recorder: Recorder, tx: Connection, chosen: Sequence[Projection], tables: Mapping[str, str], ends: Lanes,
     progress: Progress = lambda done, of: None,
 ) -> int:  # fmt: skip
-    """Fold the archive up to `ends` into empty tables; how many events that were."""
-    recorder.enter(tx)
+    """Fold the archive up to `ends` into empty tables; how many events that were.
+
+    However long it takes, nobody who forgets waits for it, and so nobody who writes waits behind him: of whoever is
+    forgotten meanwhile some rows know and others do not.
+    """
+    recorder.forgettings()
     return _fold_lanes(recorder.keys, tx, chosen, tables, ends, progress)
 
 
@@ -218,7 +233,20 @@ def _key(projection: Append, row: Any) -> tuple[Any, ...]:
 
 
 def verify(recorder: Recorder, progress: Progress = lambda done, of: None) -> dict[str, Any]:
-    """Fold everything again beside the live rows, in one snapshot, and compare row by row (the contract's shape)."""
+    """Fold everything again beside the live rows, in one snapshot, and compare row by row (the contract's shape).
+
+    What differs where somebody was forgotten meanwhile may be his: then all begins again.
+    """
+    while True:
+        before = recorder.forgettings()
+        reports = _compared(recorder, progress)
+        clean = not any(r["missing"] or r["extra"] or r["different"] for r in reports)
+        if clean or recorder.forgettings() == before:
+            return {"projections": reports, "clean": clean}
+        log.info("somebody was forgotten meanwhile, verifying again")
+
+
+def _compared(recorder: Recorder, progress: Progress) -> list[dict[str, Any]]:
     refold(recorder)
     chosen = list(projections().values())
     tables = {p.name: f"verify_{p.name}" for p in chosen}
@@ -228,9 +256,7 @@ def verify(recorder: Recorder, progress: Progress = lambda done, of: None) -> di
         for projection in chosen:
             tx.execute(f"CREATE TEMP TABLE {tables[projection.name]} (LIKE {live[projection.name]}) ON COMMIT DROP")
         from_zero(recorder, tx, chosen, tables, ends, progress)
-        reports = [_compare(tx, p, live[p.name], tables[p.name]) for p in chosen]
-    clean = not any(r["missing"] or r["extra"] or r["different"] for r in reports)
-    return {"projections": reports, "clean": clean}
+        return [_compare(tx, p, live[p.name], tables[p.name]) for p in chosen]
 
 
 def _compare(tx: Connection, projection: Projection, live: str, again: str) -> dict[str, Any]:

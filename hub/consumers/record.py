@@ -102,8 +102,9 @@ class Recorder:
         From here on order numbers are what an administrator says they are now: the settings page needs no restart.
         """
         with connection.pipeline():  # with the BEGIN before it: one round trip
+            # A statement of its own: one that waits for the lock sees the epoch as it was before it waited.
             connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_EPOCH])
-            row = connection.execute(  # a statement of its own: it sees what was committed while the lock was waited for
+            row = connection.execute(
                 "SELECT forgets, replaced, (SELECT value #>> '{}' FROM setting WHERE name = 'order_pattern') FROM epoch"
             ).fetchone()
         assert row is not None
@@ -123,6 +124,13 @@ class Recorder:
             with self.database.transaction() as at_once:
                 at_once.execute("UPDATE epoch SET forgets = forgets + 1")
             yield tx
+
+    def forgettings(self) -> int:
+        """How many there were so far; whoever was forgotten is known. Waits for one that is under way, and afterwards keeps
+        none waiting."""
+        with self.database.transaction() as tx:
+            self.enter(tx)
+            return self._epoch
 
     def keep_files(self, owner: str, key: str, files: Sequence[File]) -> list[Json]:
         """Put attachments into the blob store under their owner's name; what the event says of each."""

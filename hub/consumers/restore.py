@@ -154,6 +154,7 @@ def _read_on(recorder: Recorder, lane: Lane, before: after_restore.Ends, now: da
         progress(done)
     with recorder.database.transaction() as tx:
         after_restore.deliveries_of_the_log(tx, before, deliver.RESTORED, now)
+        after_restore.heads_of_the_log(tx, before)
         after_restore.number_on(tx)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import UTC, datetime
 
 import structlog
@@ -16,6 +16,7 @@ from hub.consumers.relay import relay
 from hub.consumers.understand import understand
 from hub.log._protocol import LogAway
 from hub.log.gate import CHANNEL, EVERYTHING
+from hub.store import outbox
 from hub.store.blobs import Away
 from hub.store.database import Database, Unavailable
 from hub.store.listening import listen
@@ -23,7 +24,13 @@ from hub.store.listening import listen
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
 _PASS = 1.0  # seconds between two runs where nothing is told
+_LOOK = 0.05  # seconds between two looks whether another relay has sent what waits
+_STANDS = 60.0  # seconds without one more sent; longer than a relay has that was stopped, or whose log is away
 _AGAIN = 1.0  # seconds until a step that failed because of the database is tried again
+
+
+class StillSending(LogAway):
+    """What was decided is not sent yet: another process is at it and does not get on. `hub doctor` says if the log is away."""
 
 
 def clock() -> datetime:
@@ -38,21 +45,42 @@ def until_quiet(recorder: Recorder, lane: Lane, progress: Callable[[int], None] 
     total = 0
     lane.refold_waiting()
     for name in _order(recorder):  # each one's effects are what the next ones find
-        step = _steps(recorder, lane)[name]
-        ends = _ends(recorder, name)
-        while _behind(recorder.database, name, ends) and (done := step()):
+        for done in _relayed(recorder) if name == "relay" else _stepped(recorder, lane, name):
             total += done
             progress(total)
     return total
 
 
-def _steps(recorder: Recorder, lane: Lane) -> dict[str, Callable[[], int]]:
-    return {
+def _stepped(recorder: Recorder, lane: Lane, name: str) -> Iterator[int]:
+    step: dict[str, Callable[[], int]] = {
         "understand": lambda: understand(recorder),
         "decide": lambda: decide_waiting(recorder),
         "project": lane.run,
-        "relay": lambda: relay(recorder),
     }
+    ends = (recorder.archive if name == "decide" else recorder.log).ends()
+    while _behind(recorder.database, name, ends) and (done := step[name]()):
+        yield done
+
+
+def _relayed(recorder: Recorder) -> Iterator[int]:
+    """Send what waits now. One relay sends at a time: what another is sending is waited for as long as it gets on."""
+    with recorder.database.transaction() as tx:
+        last = outbox.last(tx)
+    stands, until = 0, 0.0
+    while first := _first_unsent(recorder.database, last):
+        if done := relay(recorder):
+            yield done
+        elif first != stands:
+            stands, until = first, time.monotonic() + _STANDS
+        elif time.monotonic() < until:
+            time.sleep(_LOOK)
+        else:
+            raise StillSending(StillSending.__doc__)
+
+
+def _first_unsent(database: Database, last: int) -> int | None:
+    with database.transaction() as tx:
+        return outbox.first_unsent(tx, last)
 
 
 def _order(recorder: Recorder) -> tuple[str, ...]:
@@ -63,13 +91,7 @@ def _order(recorder: Recorder) -> tuple[str, ...]:
     return ("relay", "understand", "project", "understand", "decide", "relay", "project")
 
 
-def _ends(recorder: Recorder, step: str) -> Mapping[tuple[str, int], int]:
-    return (recorder.archive if step == "decide" else recorder.log).ends()
-
-
 def _behind(database: Database, step: str, ends: Mapping[tuple[str, int], int]) -> bool:
-    if step == "relay":
-        return bool(database.rows("SELECT FROM outbox WHERE NOT sent LIMIT 1"))
     rows = database.rows("SELECT topic, part, next FROM checkpoint WHERE step = %s", [step])
     return any(position < ends.get((topic, part), 0) for topic, part, position in rows)
 

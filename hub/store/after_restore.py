@@ -15,6 +15,28 @@ event e JOIN unnest(%s::text[], %s::int[], %s::bigint[]) AS v(topic, part, next)
 ON e.topic = v.topic AND e.part = v.part AND e.position >= v.next
 """
 
+# As `decisions.keep` does it at once: whoever opens a ticket, takes a contact into one or answers from one joins it to the
+# conversation. The ticket that a new one follows was in that conversation before, whatever brought it there; what an import
+# says of that may be anything.
+_JOIN_HEADS = f"""
+WITH said AS (
+  SELECT v ->> 'conversation' AS stream,
+    ARRAY[CASE WHEN v ->> 'history' IS NULL THEN v ->> 'follows' END, v ->> 'ticket']::uuid[] AS tickets,
+    row_number() OVER (ORDER BY e.recorded, (v ->> 'number')::bigint, e.part, e.position) AS n
+  FROM {_BEYOND} CROSS JOIN LATERAL (SELECT e.value::json -> 'data') AS d(v)
+  WHERE v ->> 'conversation' IS NOT NULL AND (e.type IN ('ticket.opened', 'ticket.contact_attached')
+    OR e.type = 'ticket.answered' AND v ->> 'history' IS NULL)
+), joined AS (
+  SELECT stream, ticket, min(2 * n + nth) AS first FROM said CROSS JOIN LATERAL unnest(tickets) WITH ORDINALITY AS u(ticket, nth)
+  WHERE ticket IS NOT NULL GROUP BY 1, 2
+)
+INSERT INTO stream_head SELECT stream, 0, array_agg(ticket ORDER BY first) FROM joined GROUP BY 1
+ON CONFLICT (stream) DO UPDATE SET tickets = stream_head.tickets || ARRAY(
+  SELECT ticket FROM unnest(excluded.tickets) WITH ORDINALITY AS u(ticket, nth)
+  WHERE ticket <> ALL (stream_head.tickets) ORDER BY nth
+)
+"""
+
 
 def beyond(before: Ends, step: str = "project") -> tuple[list[str], list[int], list[int]]:
     """The partitions and where this step of the backup stood in each, as columns."""
@@ -47,6 +69,12 @@ def deliveries_of_the_log(tx: Connection, before: Ends, reason: str, now: dateti
     )
     tx.execute("UPDATE delivery SET reason = NULL WHERE state IN ('sent', 'undone') AND reason = %s", [reason])
     return len(added)
+
+
+def heads_of_the_log(tx: Connection, before: Ends) -> None:
+    """Tickets that the log has beyond the backup belong to their conversations, in the order in which they joined them: the
+    next one of a conversation is the next, and what joined a ticket already sets nothing off again."""
+    tx.execute(_JOIN_HEADS, [*beyond(before)])
 
 
 def number_on(tx: Connection) -> None:

@@ -172,6 +172,22 @@ def dead(tx: Connection) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def dead_places(tx: Connection) -> set[Place]:
+    """Where the dead letters of the project step lie."""
+    rows = tx.execute("SELECT topic, part, position FROM dead_letter WHERE step = 'project'").fetchall()
+    return {Place(*row) for row in rows}
+
+
+def streams_at(tx: Connection, places: Collection[Place]) -> set[str]:
+    """The streams of the events that are archived at these places."""
+    rows = tx.execute(
+        "SELECT e.stream FROM event e JOIN unnest(%s::text[], %s::int[], %s::bigint[]) AS n(topic, part, position)"
+        " USING (topic, part, position)",
+        [[place.topic for place in places], [place.part for place in places], [place.position for place in places]],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
 def count_dead(tx: Connection, step: str) -> int:
     """How many dead letters of a step nobody has seen to."""
     row = tx.execute("SELECT count(*) FROM dead_letter WHERE step = %s", [step]).fetchone()

@@ -59,6 +59,18 @@ def take(tx: Connection, limit: int) -> list[Sealed]:
     ]
 
 
+def last(tx: Connection) -> int:
+    """The number of what was put in last; 0 where nothing is in."""
+    row = tx.execute("SELECT coalesce(max(n), 0) FROM outbox").fetchone()
+    return row[0] if row else 0
+
+
+def first_unsent(tx: Connection, last: int) -> int | None:
+    """The number of the first up to `last` that nobody has sent yet."""
+    row = tx.execute("SELECT n FROM outbox WHERE NOT sent AND n <= %s ORDER BY n LIMIT 1", [last]).fetchone()
+    return row[0] if row else None
+
+
 def sent(tx: Connection, ids: Sequence[str]) -> None:
     tx.execute("UPDATE outbox o SET sent = true FROM unnest(%s::uuid[]) AS n(id) WHERE o.id = n.id", [array(ids)])
 

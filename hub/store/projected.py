@@ -5,7 +5,6 @@ Each projection is read through a view of its name; the view shows the table of 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -26,7 +25,6 @@ set_json_loads(orjson.loads)
 
 COPIED = 100  # rows; fewer are inserted, which takes one round trip where COPY takes three
 _SOON = 200  # milliseconds that readers wait for a swap at most, each time that it is tried
-_BETWEEN = 0.1  # seconds between two tries
 _SQL = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz", float: "double precision"}
 
 
@@ -84,8 +82,9 @@ def index(connection: Connection, projection: Projection, table: str) -> None:
         connection.execute(f"CREATE INDEX {table}_{n} ON {table} {what}")
 
 
-def seize(connection: Connection, chosen: Iterable[Projection]) -> None:
-    """From now on nobody reads what these show, until the transaction ends.
+def seize(connection: Connection, chosen: Iterable[Projection]) -> bool:
+    """From now on nobody reads what these show, until the transaction ends; false where somebody reads for too long to
+    wait for him.
 
     A reader holds one view while it waits for the next. Whoever held one and waited for another as well would end in a
     deadlock with it, so all that was got is let go of again where the rest does not come soon: sooner than PostgreSQL
@@ -93,15 +92,16 @@ def seize(connection: Connection, chosen: Iterable[Projection]) -> None:
     """
     there = live(connection)
     views = ", ".join(sorted(p.name for p in chosen if p.name in there))
-    while views:
-        try:
-            with connection.transaction():
-                connection.execute(f"SET LOCAL lock_timeout = {_SOON}")
-                connection.execute(f"LOCK TABLE {views} IN ACCESS EXCLUSIVE MODE")
-                connection.execute("SET LOCAL lock_timeout TO DEFAULT")
-            return
-        except LockNotAvailable:
-            time.sleep(_BETWEEN)
+    if not views:
+        return True
+    try:
+        with connection.transaction():
+            connection.execute(f"SET LOCAL lock_timeout = {_SOON}")
+            connection.execute(f"LOCK TABLE {views} IN ACCESS EXCLUSIVE MODE")
+            connection.execute("SET LOCAL lock_timeout TO DEFAULT")
+        return True
+    except LockNotAvailable:
+        return False
 
 
 def install(connection: Connection, projection: Projection, build: int) -> None:

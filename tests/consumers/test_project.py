@@ -25,6 +25,8 @@ from tests.both_logs import where_the_log_is as where_the_log_is
 from tests.journeys.story import EMAIL, NOW, ago, come, shown, timeline
 from tests.kill.running import until
 
+WAITS = "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE datname = current_database() AND NOT granted"
+
 
 def poison(hub: Hub, n: int, version: int = 1, data: object = None, replaces: str | None = None) -> str:
     """An event that no projection can take: it never passed the door."""
@@ -98,13 +100,31 @@ def test_what_is_far_behind_is_folded_by_halves_and_a_poisoned_event_is_still_se
     assert verify(hub.recorder)["clean"]
 
 
+def mend(hub: Hub) -> None:
+    """Stands for the repair of what could not take the one event that there is."""
+    good = orjson.loads(hub.database.rows("SELECT value FROM event")[0][0]) | {"data": {"order": "1", "lines": []}}
+    hub.database.rows("UPDATE event SET value = %s RETURNING 1", [orjson.dumps(good).decode()])
+
+
 def test_a_dead_letter_is_folded_after_the_repair(hub: Hub) -> None:
     bad = poison(hub, 1)
     shown(hub)
-    good = orjson.dumps(orjson.loads(hub.database.rows("SELECT value FROM event")[0][0]) | {"data": {"order": "1", "lines": []}})
-    with hub.database.transaction() as tx:  # stands for the repair of what could not take it
-        tx.execute("UPDATE event SET value = %s", [good.decode()])
+    mend(hub)
     assert retry_dead(hub.recorder, [bad]) == 1
+    assert dead(hub) == []
+    assert hub.database.rows("SELECT number, stage FROM orders") == [("1", "placed")]
+    assert verify(hub.recorder)["clean"]
+
+
+def test_a_dead_letter_that_is_folded_beside_a_rebuild_is_there_after_it(hub: Hub) -> None:
+    poison(hub, 1)
+    shown(hub)
+    mend(hub)
+
+    def once_it_was_passed_over(done: int, of: int) -> None:
+        retry_dead(hub.recorder, [])
+
+    rebuild(hub.recorder, list(projections()), once_it_was_passed_over)
     assert dead(hub) == []
     assert hub.database.rows("SELECT number, stage FROM orders") == [("1", "placed")]
     assert verify(hub.recorder)["clean"]
@@ -157,13 +177,32 @@ def test_a_rebuild_beside_a_live_lane_is_swapped_without_a_gap(hub: Hub) -> None
     assert verify(hub.recorder)["clean"]
 
 
+def test_the_lane_goes_on_while_a_swap_waits_for_whoever_reads_for_long(hub: Hub) -> None:
+    come(hub, "visit.recorded", "1", NOW, visit="1", party=EMAIL)
+    bad = poison(hub, 1)
+    with ThreadPoolExecutor(2) as pool, hub.database.transaction() as tx:
+        assert tx.execute("SELECT count(*) FROM timeline").fetchone() == (1,)
+        rebuilding = pool.submit(rebuild, hub.recorder, list(projections()))
+        until(lambda: hub.database.rows(WAITS), 60, "the swap waits for this reader")
+        coming = pool.submit(come, hub, "visit.recorded", "2", ago(hours=1), visit="2", party=EMAIL)
+        try:
+            coming.result(30)
+            assert dead(hub) == [bad]
+            assert not rebuilding.done()
+            assert hub.database.rows("SELECT count(*) FROM timeline") == [(2,)]
+        finally:
+            tx.commit()
+        rebuilding.result(60)
+    assert hub.database.rows("SELECT count(*) FROM timeline") == [(2,)]
+    assert verify(hub.recorder)["clean"]
+
+
 def test_whoever_reads_one_after_the_other_and_a_swap_do_not_wait_for_each_other(hub: Hub) -> None:
     come(hub, "visit.recorded", "1", NOW, visit="1", party=EMAIL)
-    waits = "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE datname = current_database() AND NOT granted"
     with ThreadPoolExecutor(1) as pool, hub.database.transaction() as tx:
         assert tx.execute("SELECT count(*) FROM timeline").fetchone() == (1,)
         rebuilding = pool.submit(rebuild, hub.recorder, ["calls", "timeline"])
-        until(lambda: hub.database.rows(waits), 60, "the swap waits for this reader")
+        until(lambda: hub.database.rows(WAITS), 60, "the swap waits for this reader")
         assert tx.execute("SELECT count(*) FROM calls").fetchone() == (0,)
         tx.commit()
         rebuilding.result(60)

@@ -12,7 +12,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from hub.consumers import dead_letters
 from hub.consumers.project import LaneStopped
-from hub.consumers.rebuild import verify
+from hub.consumers.rebuild import rebuild, verify
 from hub.consumers.record import payload_of_bytes
 from hub.consumers.relay import copy_dead
 from hub.events.ids import named, place
@@ -112,16 +112,36 @@ def test_too_many_stop_the_lane_and_those_before_are_on_the_list(hub: Hub, send:
     assert len(dead(hub)) == 50
 
 
-def test_an_event_is_folded_after_the_repair(hub: Hub, send: Any) -> None:
+def unread_order(hub: Hub, send: Any) -> bytes:
+    """What is no event was set aside; what it is after the repair."""
     document = {
         "id": named("mended"), "type": "order.placed", "version": 1, "time": NOW.isoformat(),
         "recorded": NOW.isoformat(), "source": "/t", "stream": "order:7", "data": {"order": "7", "lines": []},
     }  # fmt: skip
     send([b"{"], "orders", place("order:7")[1])
     shown(hub)
+    return orjson.dumps(document)
+
+
+def mend(hub: Hub, value: bytes) -> None:
+    """Stands for the repair."""
+    hub.database.rows("UPDATE dead_letter SET value = %s RETURNING 1", [value])
+
+
+def test_an_event_is_folded_after_the_repair(hub: Hub, send: Any) -> None:
+    whole = unread_order(hub, send)
     assert dead_letters.retry(hub.recorder, [], NOW) == (0, 1)
-    hub.database.rows("UPDATE dead_letter SET value = %s RETURNING 1", [orjson.dumps(document)])  # stands for the repair
+    mend(hub, whole)
     assert dead_letters.retry(hub.recorder, [], NOW) == (1, 0)
+    assert hub.database.rows("SELECT number, stage FROM orders") == [("7", "placed")]
+    assert verify(hub.recorder)["clean"]
+
+
+def test_an_event_that_is_folded_after_the_repair_beside_a_rebuild_is_there_after_it(hub: Hub, send: Any) -> None:
+    mend(hub, unread_order(hub, send))
+    tried = []
+    rebuild(hub.recorder, ["orders"], lambda done, of: tried.append(dead_letters.retry(hub.recorder, [], NOW).done))
+    assert sum(tried) == 1
     assert hub.database.rows("SELECT number, stage FROM orders") == [("7", "placed")]
     assert verify(hub.recorder)["clean"]
 

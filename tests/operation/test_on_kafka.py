@@ -9,16 +9,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from hub.consumers import health, restore
-from hub.consumers.decide import decide_waiting
+from hub.consumers.decide import command, decide_waiting
 from hub.consumers.deliver import RESTORED
 from hub.consumers.health import PATIENCE, Watch
 from hub.consumers.rebuild import verify
 from hub.consumers.record import Outgoing, Recorder
+from hub.consumers.restore import Restored
 from hub.events.draft import Draft
 from hub.events.prepare import prepare
 from hub.log._protocol import LogAway
@@ -30,7 +32,7 @@ from hub.store.database import keys_dsn
 from hub.wiring import Hub, open_hub
 from tests.consumers.receiving import Receiving, receiving
 from tests.consumers.test_deliver import Desk, mail, way_out
-from tests.journeys.story import EMAIL, ago, timeline
+from tests.journeys.story import EMAIL, NOW, ago, come, shown, timeline
 from tests.kafka.brokers import KafkaBroker, free_ports
 from tests.operation.conftest import Elsewhere
 from tests.screens.conftest import served
@@ -139,6 +141,54 @@ def said(hub: Hub, who: str) -> list[dict[str, Any]]:
     return [{name: value for name, value in item.items() if name != "delivery"} for item in timeline(hub, who)]
 
 
+def restored(lost: Hub, folder: Path, elsewhere: Elsewhere, now: datetime) -> tuple[Hub, Restored]:
+    """A hub on the log and the keys of one whose database was lost: they were on other machines and are left."""
+    keys = keys_dsn(lost.database.dsn)
+    elsewhere.load(folder, keys=keys)
+    settings = replace(elsewhere.settings, kafka=lost.settings.kafka, kafka_access=lost.settings.kafka_access,
+                       blobs_url=lost.settings.blobs_url, keys_url=keys)  # fmt: skip
+    hub = elsewhere.open(settings)
+    return hub, restore.finish(hub.recorder, hub.lane, now)
+
+
+def wrote(hub: Hub, n: int) -> None:
+    """A message in the one thread that there is."""
+    come(hub, "message.received", f"m{n}", ago(hours=9 - n), channel="chat", message=f"m{n}", thread="t", party=EMAIL)
+
+
+def closed(hub: Hub, ticket: str) -> None:
+    assert command(hub.recorder, ticket, str(uuid4()), {"close": {}}, None, "sara", NOW).status == 200
+    shown(hub)
+
+
+def tickets(hub: Hub) -> list[tuple[int, str, str, list[str]]]:
+    return hub.database.rows("SELECT number, ticket::text, state, contacts FROM tickets ORDER BY number")
+
+
+def test_what_was_decided_beyond_the_backup_is_not_decided_again(
+    on_kafka: Hub, take: Callable[[Hub], Path], elsewhere: Elsewhere
+) -> None:
+    folder = take(on_kafka)
+    for n in range(2):
+        wrote(on_kafka, n)
+        closed(on_kafka, tickets(on_kafka)[-1][1])
+    before = tickets(on_kafka)
+    assert [state for _, _, state, _ in before] == ["closed", "closed"]
+
+    hub, _ = restored(on_kafka, folder, elsewhere, NOW)
+    shown(hub)
+    assert tickets(hub) == before
+    wrote(hub, 2)
+    again = tickets(hub)
+    assert again[:2] == before
+    [(number, new, state, _)] = again[2:]
+    assert (number, state) == (before[-1][0] + 1, "new")
+    assert new not in [ticket for _, ticket, _, _ in before]
+    conversation, heads = hub.database.rows("SELECT stream, tickets::text[] FROM stream_head WHERE stream LIKE 'conv%%'")[0]
+    assert heads == [ticket for _, ticket, _, _ in again], conversation
+    assert verify(hub.recorder)["clean"]
+
+
 def test_what_kafka_has_beyond_the_backup_is_read_on_and_nothing_goes_out_twice(
     on_kafka: Hub, take: Callable[[Hub], Path], elsewhere: Elsewhere
 ) -> None:
@@ -157,12 +207,7 @@ def test_what_kafka_has_beyond_the_backup_is_read_on_and_nothing_goes_out_twice(
         waits = shop.answer("written after it, not sent", newest["id"])
         assert len(server.mails) == 2
 
-        keys = keys_dsn(on_kafka.database.dsn)  # they were on another machine and are left
-        elsewhere.load(folder, keys=keys)
-        settings = replace(elsewhere.settings, kafka=on_kafka.settings.kafka, kafka_access=on_kafka.settings.kafka_access,
-                           blobs_url=on_kafka.settings.blobs_url, keys_url=keys)  # fmt: skip
-        hub = elsewhere.open(settings)
-        told = restore.finish(hub.recorder, hub.lane, shop.now)
+        hub, told = restored(on_kafka, folder, elsewhere, shop.now)
         again = Desk(hub, server, shop.now)
         again.settle()
 
