@@ -203,6 +203,10 @@ def test_reports_of_mail_systems_are_bounces(sender: str, subject: str, header: 
         ("Abwesenheitsnotiz: Auftrag", "", "Ich bin bis zum 5. März nicht im Büro."),
         ("Absence du bureau", "", "Je suis actuellement absent."),
         ("On vacation", "Precedence: bulk\nX-Vacation: yes", "Back on Monday."),
+        ("Re: order", "Return-Path: <>", "Danke!\n\nDies ist eine automatisch erstellte E-Mail ohne Antwort."),
+        ("Re: order", "Auto-Submitted: auto-replied", "This message was sent automatically by our help desk."),
+        ("Automatic reply: order", "Return-Path: <>", "Your message was not delivered to anybody, write to a@b.example"),
+        ("Delivery status: on its way", "Auto-Submitted: auto-generated", "It comes today. Questions: a@b.example"),
         (
             "Read: order",
             "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",

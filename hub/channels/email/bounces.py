@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hub.channels.email.addresses import USABLE, read_addresses
 from hub.channels.email.header_fields import Headers, identifiers, message_id, read_headers
 from hub.channels.email.mime import Part, text_of
-from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON, TRANSLATED
+from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON, REPLY_SUBJECT, TRANSLATED
 from hub.channels.email.senders import Sender, null_path, sender
 
 REPORTS = {
@@ -79,13 +79,17 @@ def is_bounce(root: Part, subject: str, text: str) -> bool:
 
 
 def _looks_like_one(headers: Headers, who: Sender, subject: str, text: str, reported: bool) -> bool:
+    """Shops and ticket systems, too, say that they write automatically, and of deliveries that are none of mail."""
+    if REPLY_SUBJECT.match(subject) and not reported:
+        return False
     own = _own_words(text)
     subject_says = BOUNCE_SUBJECT.match(subject) is not None
     machine = reported or MACHINE.search(own) is not None
     says = machine or TRANSLATED.search(own) is not None
-    if null_path(headers) or headers.text("auto-submitted").lower().startswith("auto"):
+    if null_path(headers):
         return subject_says or says
-    if who is Sender.KEEPER and not _answers(headers):
+    submitted = headers.text("auto-submitted").lower().startswith("auto")
+    if submitted or (who is Sender.KEEPER and not _answers(headers)):
         return says or (subject_says and REASON.search(own) is not None)
     return subject_says and machine
 

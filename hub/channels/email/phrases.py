@@ -150,7 +150,7 @@ BOUNCE_SUBJECT = _start(
 MACHINE = _line(
     r"hi\.? this is the .{0,40}(?:program|mail)",
     r"this is the (?:mail (?:system|delivery)|postfix|mail delivery|e-?mail system|mailer)",
-    r"this message (?:was|has been) (?:created|generated|sent) automatically by",
+    r"this message (?:was|has been) (?:created|generated|sent) automatically by (?:the |an? )?(?:e-?mail|smtp)\b",
     r"a message (?:\(.{0,80}\) )?that you (?:have )?sent (?:could not|has not|was not|contained)",
     r"(?:the )?following address(?:\(es\)|es)? (?:failed|had|has)",
     r"the original message was received at",
@@ -193,7 +193,7 @@ MACHINE = _line(
 
 # The same in other languages: words that people use as well, so enough only where the sender, too, looks like one.
 TRANSLATED = _line(
-    r"dies ist eine automatisch",
+    r"dies ist eine automatisch \w+ (?:benachrichtigung|meldung|nachricht) (?:über|zum|zur) ",
     r"(?:ihre|diese) (?:nachricht|mail|e-mail) .{0,120}(?:nicht zugestellt|zustellung)",
     r"(?:folgende|die folgenden) (?:empf.nger|adressen)",
     r"fehler bei der nachrichtenzustellung",
