@@ -10,13 +10,14 @@ REASON = "blocked sender"
 
 
 def is_blocked(payload: Event, events: Collection[Event], blocked: Collection[str]) -> bool:
-    """Whether a mail's From or its envelope's sender is one of these addresses, or of these domains (@example.com)."""
+    """Whether a mail's From, Reply-To or envelope's sender is one of these addresses, or of these domains (@example.com)."""
     unwanted = {one.strip().lower() for one in blocked}
     return any(_named(sender) & unwanted for sender in _senders(payload, events))
 
 
 def _senders(payload: Event, events: Collection[Event]) -> list[str]:
-    written = [(event.personal.get("from") or {}).get("address") for event in events]
+    places = [event.personal.get(name) or {} for event in events for name in ("from", "reply_to")]
+    written = [place.get("address") for place in places]
     return [sender.lower() for sender in (*written, (payload.personal.get("meta") or {}).get("mail_from")) if sender]
 
 

@@ -79,8 +79,9 @@ def last_word(messages: Sequence[Event]) -> Event | None:
 
 
 def sender_of(message: Event) -> str | None:
-    """The address that wrote it."""
-    return (message.personal.get("from") or {}).get("address") or None
+    """The address that wrote it, or the one where it wants its answer."""
+    places = (message.personal.get(name) or {} for name in ("reply_to", "from"))
+    return next((address for place in places if (address := place.get("address"))), None)
 
 
 def _told(fields: Json) -> Json:

@@ -54,8 +54,9 @@ def apply(row: Conversation | None, event: Event) -> Conversation:
 
 
 def _names(names: Json, event: Event) -> Json:
-    name = (event.personal.get("from") or {}).get("name")
     party = event.party
+    stood_in = any(named.id == party and named.role == "reply_to" for named in event.named)
+    name = (event.personal.get("reply_to" if stood_in else "from") or {}).get("name")
     if event.type != "message.received" or not (name and party):
         return names
     new = [event.time.isoformat(), event.root, name]

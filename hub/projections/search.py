@@ -35,8 +35,8 @@ def _text(event: Event) -> list[str]:
 
 
 def _message(event: Event) -> list[str]:
-    sender = (event.personal.get("from") or {}).get("name")
-    return [*([sender] if sender else []), *_text(event)]
+    senders = [(event.personal.get(place) or {}).get("name") for place in ("from", "reply_to")]
+    return [*filter(None, senders), *_text(event)]
 
 
 def _described(event: Event) -> list[str]:

@@ -277,3 +277,26 @@ def test_nothing_comes_out_that_a_database_refuses() -> None:
 def test_encoded_words_may_be_cut_within_a_letter() -> None:
     first, second = base64.b64encode("س".encode()[:1]).decode(), base64.b64encode("س".encode()[1:]).decode()
     assert fields(f"From: a@b.c\nSubject: =?utf-8?B?{first}?=\n =?utf-8?B?{second}?= x\n\n")["subject"] == "س x"
+
+
+@pytest.mark.parametrize(
+    ("header", "party"),
+    [
+        ("From: Shop <wordpress@shop.example>", "sara@example.ir"),
+        ("From: Shop <no-reply@shop.example>", "sara@example.ir"),
+        ("From: \"'Sara' via Support\" <help@shop.example>", "sara@example.ir"),
+        ("From: Help <help@shop.example>\nX-Original-From: Sara <Sara@example.ir>", "sara@example.ir"),
+        ("From: Sara at work <sara@firm.example>", "sara@firm.example"),
+        ("From: News <noreply@firm.example>\nList-Id: <news.firm.example>", "noreply@firm.example"),
+    ],
+)
+def test_who_is_stood_in_for_is_named_by_where_the_answer_goes(header: str, party: str) -> None:
+    mail = fields(f"{header}\nTo: hub@shop.example\nReply-To: Sara <sara@example.ir>\nSubject: order\n\nhello\n".encode())
+    assert mail["party"] == [{"kind": "email", "value": party}]
+    assert mail["reply_to"] == {"name": "Sara", "address": "sara@example.ir"}
+
+
+@pytest.mark.parametrize("answers", ["hub@shop.example", "form@shop.example", "a@x.example, b@x.example", "nobody", ""])
+def test_an_answer_goes_to_one_other_place_or_to_who_wrote(answers: str) -> None:
+    mail = fields(f"From: form@shop.example\nTo: hub@shop.example\nReply-To: {answers}\nSubject: s\n\nhello\n".encode())
+    assert (mail["reply_to"], mail["party"][0]["value"]) == (None, "form@shop.example")
