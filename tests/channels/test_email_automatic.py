@@ -186,7 +186,7 @@ def test_reports_of_mail_systems_are_bounces(sender: str, subject: str, header: 
     [
         ("anything", "Auto-Submitted: auto-replied", "hello"),
         ("anything", "Auto-Submitted: auto-generated; x=y", "hello"),
-        ("anything", "X-Auto-Response-Suppress: All", "hello"),
+        ("anything", "X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated", "hello"),
         ("anything", "X-Autoreply: yes", "hello"),
         ("anything", "Precedence: auto_reply", "hello"),
         ("anything", "X-Autorespond: order", "hello"),
@@ -254,12 +254,35 @@ def test_mail_to_many_is_a_list(header: str) -> None:
         ("order", "Auto-Submitted: no", "hello"),
         ("order", "Precedence: first-class", "hello"),
         ("order", "X-Auto-Response-Suppress: DR, RN", "hello"),
+        ("Re: order", "X-Auto-Response-Suppress: DR, RN, OOF, AutoReply", "Here is your answer."),
+        ("Re: order", "In-Reply-To: <a@b>\nList-Unsubscribe: <https://sales.example/u>", "Yes, please ship it."),
+        ("Re: order", "In-Reply-To: <a@b>\nPrecedence: bulk\nAuto-Submitted: No", "The parts are on the way."),
         ("سفارش تحویل نشد", "", "سلام، سفارش من هنوز تحویل داده نشده است."),
         ("تحویل نشدن سفارش", "", "سلام. پیام شما رسید اما سفارش تحویل نشد."),
     ],
 )
 def test_people_are_people_whatever_they_write_about(subject: str, header: str, text: str) -> None:
     assert kind(subject, text, header) == "no"
+
+
+OWN_GROUP = "List-Id: <support.shop.example>\nMailing-list: list support@shop.example; contact o@shop.example"
+
+
+def test_what_came_through_the_organisations_own_group_is_no_list() -> None:
+    assert kind(header=f"Delivered-To: hub@shop.example\nPrecedence: list\n{OWN_GROUP}") == "no"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        OWN_GROUP,
+        f"Delivered-To: hub@other.example\n{OWN_GROUP}",
+        f"Delivered-To: hub@other.example\nDelivered-To: mailing list support@shop.example\n{OWN_GROUP}",
+        f"In-Reply-To: <a@b>\n{OWN_GROUP}",
+    ],
+)
+def test_a_list_of_others_is_a_list(header: str) -> None:
+    assert kind(header=header) == "list"
 
 
 def test_a_keeper_of_a_mail_system_may_be_a_person() -> None:
