@@ -76,6 +76,24 @@ def test_where_the_two_cannot_be_told_apart_all_is_said(text: str) -> None:
     assert said(text) is None
 
 
+@pytest.mark.parametrize("begin", ["Begin forwarded message", "Anfang der weitergeleiteten Nachricht",
+                                   "Début du message transféré ", "Wiadomość przekazana"])  # fmt: skip
+@pytest.mark.parametrize("mark", ["> ", ""])
+def test_a_forwarded_mail_is_said_in_any_language_however_it_is_marked(begin: str, mark: str) -> None:
+    block = ["From: Post <post@example.com>", "Date: 4 May 2026", "Subject: Parcel", "To: me", "", "It is lost."]
+    assert said(f"See below.\n\n{begin}:\n\n" + "\n".join(mark + line for line in block)) is None
+
+
+@pytest.mark.parametrize("subject", ["FW: Parcel", "WG: Paket", "TR : Colis", "ارجاع: بسته", "Fwd: Re: Parcel"])
+def test_a_subject_that_says_so_makes_a_header_block_a_forwarded_mail(subject: str) -> None:
+    for block in BLOCKS:
+        assert said(f"See below.\n\n{block}\n\nIt is lost.\n", subject) is None
+
+
+def test_an_answer_to_a_forwarded_mail_is_an_answer() -> None:
+    assert said(f"Thank you!\n\n{BLOCKS[0]}\n\nIt is lost.\n", "Re: Fwd: Parcel") == "Thank you!"
+
+
 @given(st.text(alphabet=st.sampled_from(list(">:\n <@.2026wroteOnFm-_ نوشت")), max_size=300))
 def test_what_is_said_is_made_of_whole_lines_of_the_text(text: str) -> None:
     found = said(text)

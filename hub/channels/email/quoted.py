@@ -56,10 +56,16 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"\W{0,16}(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete nachricht|message transféré|mensaje reenviado|"
-    r"mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt|vidarebefordrat|przekazana wiadomość|"
-    r"пересылаемое сообщение|پیام (?:فرستاده|هدایت|ارسال) ?شده)",
+    r"\W{0,16}(?:begin forwarded message|forwarded (?:message|by)|"
+    r"(?:[^\W\d]+\s){0,3}(?:weitergeleiteten? nachricht|message transféré|mensaje reenviado|"
+    r"mensagem (?:re)?encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt|vidarebefordrat|"
+    r"przekazana wiadomość|wiadomość przekazana|przekazywanej wiadomości|välitetty viesti|iletilen (?:ileti|mesaj)|"
+    r"пересылаемое сообщение|(?:переадресованн|перенаправленн)\w+ сообщени\w|الرسالة المحولة|"
+    r"پیام (?:فرستاده|هدایت|ارسال)[ \u200c]?شده)|転送された|转发的?邮件|전달된)",
     re.IGNORECASE,
+)
+_FORWARDS = re.compile(
+    r"\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|i̇?lt|doorst|转发|轉寄|転送|ارجاع)\s*(?:\[\d{1,3}\])?\s*[:：]", re.IGNORECASE
 )
 _RULE = re.compile(r"\s*[_–—-]{10,}\s*")
 
@@ -72,27 +78,28 @@ class _History:
     body: int
 
 
-def said(text: str) -> str | None:
-    """The text without its quoted history; None where there is none, or nothing but it."""
+def said(text: str, subject: str | None = None) -> str | None:
+    """The text without its quoted history; None where there is none, or nothing but it. `subject`: "Fwd:" says a forward."""
     lines = text.replace("\r\n", "\n").split("\n")
     bare = [_MARKS.sub("", line[: _LONGEST + 1]) for line in lines]
-    found = _history(bare) or _marked_tail(bare)
+    found = _history(bare, _FORWARDS.match(subject or "") is not None) or _marked_tail(bare)
     if found is None:
         return None
     kept = "\n".join(_without(lines, bare, found)).strip()
     return kept if kept and kept != text.strip() else None
 
 
-def _history(lines: Sequence[str]) -> _History | None:
+def _history(lines: Sequence[str], forwards: bool) -> _History | None:
+    """A forwarded mail ends the search: it is new, and what it quotes as well."""
     for n, line in enumerate(lines):
         if not line.strip() or len(line) > _LONGEST:
             continue
         if _FORWARDED.match(line) and not line.lstrip().startswith(">"):
-            return None
+            return _History(len(lines), len(lines))
         if _ORIGINAL.match(line):
-            return _History(n, len(lines))
+            return _History(len(lines) if forwards else n, len(lines))
         if _header_block(lines, n):
-            return _History(_rule_above(lines, n), len(lines))
+            return _History(len(lines) if forwards else _rule_above(lines, n), len(lines))
         start = _who_wrote(lines, n)
         if start is not None:
             return _History(start, n + 1)
