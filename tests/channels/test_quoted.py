@@ -70,6 +70,14 @@ def test_what_is_written_below_the_quotation_is_said() -> None:
         "Subject: Your parcel\nTo: me\n\nIt is lost.",
         "On 4 May 2026, Sara <s@example.com> wrote:\n> A or B?\n\nA.\n\n> And C?\n\nNo.",
         "> only\n> quoted",
+        "A ticket, please.\nFrom: Tehran\nTo: Shiraz\nDate: 4 May 2026\n\nThank you.",
+        "از: تهران\nبه: شیراز\nتاریخ: ۱۴۰۵/۰۲/۱۴\n\nممنون",
+        "It is like this:\n-- original packaging opened\n-- lamp broken\nPlease refund it.",
+        "--- original box ---\nI send it back in the original box.",
+        "**Original price** 100\nPlease refund it.",
+        "On 4 May 2026 Mina said:\n\nIt comes on Monday.\n\nIt did not.",
+        "Hello,\n\nOn 4 May 2026 at 10:12 you wrote:\n\nThe refund is on its way.\n\nIt never came.",
+        "On 4 May 2026 your colleague Mina wrote:\n\nIt comes on Monday.\n\nIt did not.",
     ],
 )
 def test_where_the_two_cannot_be_told_apart_all_is_said(text: str) -> None:

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 _MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONGEST = 400  # characters of a line that can begin a quotation
 _ABOVE = 4  # lines over which a mail program folds it
+_CITED = 40  # lines in which a further paragraph shows itself
 _BLOCK = 8  # lines within which a block of header lines shows itself
 
 _WROTE = re.compile(
-    r"(?:\b(?:wrote|writes|said|schrieb|schreef|a écrit|écrit|escribió|escribio|escreveu|ha scritto|scritto|skrev|kirjoitti|"
+    r"(?:\b(?:wrote|writes|schrieb|schreef|a écrit|écrit|escribió|escribio|escreveu|ha scritto|scritto|skrev|kirjoitti|"
     r"napisała?|napísal|napsala?|írta|a scris|yazdı|şunu yazdı|написала?|пишет|пише)\b|"
     r"napisał\(a\)|napsal\(a\)|написал\(а\)|"
     r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|書きました|작성)\s*[:：]?\s*$",
@@ -27,6 +28,12 @@ _WROTE = re.compile(
 )
 _OPENS = re.compile(
     r"\W{0,3}(?:on|am|le|el|il|em|op|den|på|pe|w dniu|dnia|dne|в|tarihinde|در|في|بتاريخ|at|date)\b", re.IGNORECASE
+)
+# Who cites us, or himself, writes such words, too: it takes more to make a mail program's of them.
+_IN_PERSON = re.compile(
+    r"\b(?:i|we|me|my|you|your|ich|wir|mir|sie|ihr\w{0,2}|je|nous|vous|votre|tu|yo|usted|jag|jeg|ik|wij|я|мы|вы|ваш\w{0,2})\b|"
+    r"\b(?:من|ما|شما|همکار\w{0,5})\b",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@<>()\[\]]{1,64}@[^\s@<>()\[\]]{1,190}")
 _NAME = re.compile(r"[\"“„'][^\"”“']{2,60}[\"”“']")
@@ -40,19 +47,23 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 _FIELD = re.compile(
-    r"[*_\s]{0,12}(?:date|sent|to|cc|subject|reply-to|datum|gesendet|an|betreff|envoyé(?: le)?|à|objet|inviato|a|oggetto|data|"
-    r"verzonden|aan|onderwerp|enviad[oa](?: el| em)?|fecha|para|asunto|assunto|skickat|till|ämne|sendt|dato|til|emne|wysłano|do|"
-    r"temat|odesláno|komu|předmět|отправлено|дата|кому|тема|надіслано|lähetetty|vastaanottaja|aihe|päiväys|tarih|"
-    r"gönderilme tarihi|kime|konu|elküldve|címzett|tárgy|"
-    r"تاریخ|ارسال(?: شده)?|به|گیرنده|موضوع|رونوشت|التاريخ|إلى|الموضوع|"
-    r"发送时间|发送日期|日期|收件人|主题|送信日時|日時|宛先|件名|보낸 날짜|받는 사람|제목)\s{0,3}[*_]{0,2}\s?[:：]",
+    r"[*_\s]{0,12}(?:(?P<subject>subject|betreff|objet|oggetto|onderwerp|asunto|assunto|ämne|emne|temat|předmět|тема|aihe|konu|"
+    r"tárgy|موضوع|الموضوع|主题|件名|제목)|"
+    r"date|sent|to|cc|reply-to|datum|gesendet|an|envoyé(?: le)?|à|inviato|a|data|"
+    r"verzonden|aan|enviad[oa](?: el| em)?|fecha|para|skickat|till|sendt|dato|til|wysłano|do|"
+    r"odesláno|komu|отправлено|дата|кому|надіслано|lähetetty|vastaanottaja|päiväys|tarih|"
+    r"gönderilme tarihi|kime|elküldve|címzett|"
+    r"تاریخ|ارسال(?: شده)?|به|گیرنده|رونوشت|التاريخ|إلى|"
+    r"发送时间|发送日期|日期|收件人|送信日時|日時|宛先|보낸 날짜|받는 사람)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
 _ORIGINAL = re.compile(
-    r"\W{0,3}[-–—_*=]{2,30}\s{0,3}(?:original(?:e|nachricht|[ -]?message|[ -]?nachricht)?\b|reply message|reply above|"
+    r"\W{0,3}[-–—_*=]{2,30}\s{0,3}(?:original(?:e|nachricht|[ -]?(?:message|nachricht|appointment))?|repl(?:y|ied) message|"
+    r"reply above[^-\n]{0,40}|"
     r"ursprüngliche nachricht|message d['’]origine|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|"
     r"oprindelig (?:meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|oryginalna wiadomość|wiadomość oryginalna|"
-    r"alkuperäinen viesti|původní zpráva|исходное сообщение|پیام اصلی|الرسالة الأصلية|原始邮件|元のメッセージ)",
+    r"alkuperäinen viesti|původní zpráva|исходное сообщение|پیام اصلی|الرسالة الأصلية|原始邮件|元のメッセージ)"
+    r"\s{0,3}(?:[-–—_*=]{2}|[:：]?\s{0,3}$|from\s?:)",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
@@ -107,7 +118,10 @@ def _history(lines: Sequence[str], forwards: bool) -> _History | None:
 
 
 def _who_wrote(lines: Sequence[str], end: int) -> int | None:
-    """Where the words begin that end here and say who wrote when; None where they are no such words."""
+    """Where the words begin that end here and say who wrote when; None where they are no such words.
+
+    A person may cite in such words what was written to him: he has more to say below.
+    """
     last = lines[end].strip(" \t-")
     verb = _WROTE.search(last)
     if (last.startswith(">") and last != ">:") or not (verb or last.endswith((":", "："))):
@@ -119,12 +133,20 @@ def _who_wrote(lines: Sequence[str], end: int) -> int | None:
             return None
         block = " ".join(line.strip() for line in lines[start : end + 1])
         dated, named = _DATE.search(block), _ADDRESS.search(block) or _NAME.search(block)
-        told = verb and (named or quoted or _OPENS.match(block))
+        told = verb and (named or quoted or (_OPENS.match(block) and not _cites(lines, block, end)))
         if dated and (told or (named and (_begins(block) or quoted))):
             return _opening(lines, start)
         if verb and named and quoted and _OPENS.match(block):
             return start
     return None
+
+
+def _cites(lines: Sequence[str], block: str, end: int) -> bool:
+    return _IN_PERSON.search(block) is not None and _paragraphs(lines[end + 1 : end + 1 + _CITED]) != 1
+
+
+def _paragraphs(lines: Sequence[str]) -> int:
+    return sum(bool(line.strip()) and (n == 0 or not lines[n - 1].strip()) for n, line in enumerate(lines))
 
 
 def _begins(block: str) -> bool:
@@ -145,10 +167,12 @@ def _opening(lines: Sequence[str], start: int) -> int:
 
 
 def _header_block(lines: Sequence[str], n: int) -> bool:
+    """Of a mail: a journey, too, is from here to there on a day, but has neither an address nor a subject."""
     if not _FROM.match(lines[n]):
         return False
     below = [line for line in lines[n + 1 : n + 1 + _BLOCK] if line.strip()]
-    return sum(_FIELD.match(line) is not None for line in below[:6]) >= 2
+    fields = [field for line in below[:6] if (field := _FIELD.match(line))]
+    return len(fields) >= 2 and bool(_ADDRESS.search(lines[n]) or any(field["subject"] for field in fields))
 
 
 def _rule_above(lines: Sequence[str], n: int) -> int:
