@@ -19,15 +19,20 @@ _ABOVE = 4  # lines over which a mail program folds it
 _CITED = 40  # lines in which a further paragraph shows itself
 _BLOCK = 8  # lines within which a block of header lines shows itself
 
-_WROTE = re.compile(
-    r"(?:\b(?:wrote|writes|schrieb|schreef|a écrit|écrit|escribió|escribio|escreveu|ha scritto|scritto|skrev|kirjoitti|"
-    r"napisała?|napísal|napsala?|írta|a scris|yazdı|şunu yazdı|написала?|пишет|пише)\b|"
+_VERBS = (
+    r"(?:\b(?:wrote|writes|schrieb|geschrieben|schreef|geschreven|écrit|escribió|escribio|escreveu|scritto|skrev|kirjoitti|"
+    r"napisała?|napisana|pisze|napísal|napsala?|írta|a scris|yazdı|написала?|пишет|пише|έγραψε|đã viết|menulis)\b|"
     r"napisał\(a\)|napsal\(a\)|написал\(а\)|"
-    r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|書きました|작성)\s*[:：]?\s*$",
-    re.IGNORECASE,
+    r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|のメール|さん|書きました|작성)"
 )
+_WROTE = re.compile(rf"{_VERBS}\s*[:：]?\s*$", re.IGNORECASE)
+# The verb before the name, or the date after both: "Am 4.5.26 um 10:12 schrieb Sara:", "Sara wrote on 05/04/2026 10:12:33:"
+_WRITES = re.compile(rf"{_VERBS}.*[:：]$", re.IGNORECASE)
+_DATED_LAST = re.compile(r"\d[:.]\d{2}(?: ?[ap]m)?\)?[:：]$", re.IGNORECASE)
+_SAME_LINE = re.compile(rf"[>)] ?{_VERBS} ?[:：] {{2,}}\S", re.IGNORECASE)
 _OPENS = re.compile(
-    r"\W{0,3}(?:on|am|le|el|il|em|op|den|på|pe|w dniu|dnia|dne|в|tarihinde|در|في|بتاريخ|at|date)\b", re.IGNORECASE
+    r"\W{0,3}(?:(?:on|am|le|el|il|em|op|den|på|pe|w dniu|dnia|dne|в|tarihinde|στις|vào|pada|در|في|بتاريخ|at|date)\b|在\s?\d)",
+    re.IGNORECASE,
 )
 # Who cites us, or himself, writes such words, too: it takes more to make a mail program's of them.
 _IN_PERSON = re.compile(
@@ -35,6 +40,7 @@ _IN_PERSON = re.compile(
     r"\b(?:من|ما|شما|همکار\w{0,5})\b",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"[<(][^\s@<>()]{1,64}@[^\s@<>()]{1,190}[>)]")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]]{1,64}@[^\s@<>()\[\]]{1,190}")
 _NAME = re.compile(r"[\"“„'][^\"”“']{2,60}[\"”“']")
 _DATE = re.compile(
@@ -42,19 +48,19 @@ _DATE = re.compile(
 )
 
 _FROM = re.compile(
-    r"[*_\s]{0,12}(?:from|von|de|da|van|från|fra|od|от|від|lähettäjä|gönderen|kimden|feladó|expéditeur|mittente|remitente|"
-    r"از|فرستنده|من|المرسل|发件人|寄件者|差出人|보낸 사람)\s{0,3}[*_]{0,2}\s?[:：]",
+    r"[*_\s]{0,12}(?:from|von|de|da|van|från|fra|od|от|від|από|lähettäjä|gönderen|kimden|feladó|expéditeur|mittente|remitente|"
+    r"از|فرستنده|من|المرسل|מאת|发件人|寄件者|差出人|보낸 사람)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
 _FIELD = re.compile(
     r"[*_\s]{0,12}(?:(?P<subject>subject|betreff|objet|oggetto|onderwerp|asunto|assunto|ämne|emne|temat|předmět|тема|aihe|konu|"
-    r"tárgy|موضوع|الموضوع|主题|件名|제목)|"
+    r"tárgy|θέμα|موضوع|الموضوع|נושא|主题|主旨|件名|제목)|"
     r"date|sent|to|cc|reply-to|datum|gesendet|an|envoyé(?: le)?|à|inviato|a|data|"
     r"verzonden|aan|enviad[oa](?: el| em)?|fecha|para|skickat|till|sendt|dato|til|wysłano|do|"
     r"odesláno|komu|отправлено|дата|кому|надіслано|lähetetty|vastaanottaja|päiväys|tarih|"
-    r"gönderilme tarihi|kime|elküldve|címzett|"
+    r"gönderil(?:me tarihi|di)|kime|elküldve|címzett|στάλθηκε|προς|נשלח|אל|"
     r"تاریخ|ارسال(?: شده)?|به|گیرنده|رونوشت|التاريخ|إلى|"
-    r"发送时间|发送日期|日期|收件人|送信日時|日時|宛先|보낸 날짜|받는 사람)\s{0,3}[*_]{0,2}\s?[:：]",
+    r"发送时间|发送日期|寄件日期|日期|收件[人者]|送信日時|日時|宛先|보낸 날짜|받는 사람)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
 _ORIGINAL = re.compile(
@@ -78,7 +84,7 @@ _FORWARDED = re.compile(
 _FORWARDS = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|i̇?lt|doorst|转发|轉寄|転送|ارجاع)\s*(?:\[\d{1,3}\])?\s*[:：]", re.IGNORECASE
 )
-_RULE = re.compile(r"\s*[_–—-]{10,}\s*")
+_RULE = re.compile(r"\s*(?:[_–—-]{10,}|[-–—_*=]{3,}[^-–—_*=]{2,60}[-–—_*=]{3,})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,9 @@ def _history(lines: Sequence[str], forwards: bool) -> _History | None:
         if _ORIGINAL.match(line):
             return _History(len(lines) if forwards else n, len(lines))
         if _header_block(lines, n):
-            return _History(len(lines) if forwards else _rule_above(lines, n), len(lines))
+            return _History(len(lines) if forwards else _fields_above(lines, n), len(lines))
+        if _SAME_LINE.search(line) and _OPENS.match(line) and _DATE.search(line):
+            return _History(n, len(lines))
         start = _who_wrote(lines, n)
         if start is not None:
             return _History(start, n + 1)
@@ -133,12 +141,21 @@ def _who_wrote(lines: Sequence[str], end: int) -> int | None:
             return None
         block = " ".join(line.strip() for line in lines[start : end + 1])
         dated, named = _DATE.search(block), _ADDRESS.search(block) or _NAME.search(block)
-        told = verb and (named or quoted or (_OPENS.match(block) and not _cites(lines, block, end)))
+        told = _told(block, verb is not None, quoted) and (named or quoted or not _cites(lines, block, end))
         if dated and (told or (named and (_begins(block) or quoted))):
             return _opening(lines, start)
         if verb and named and quoted and _OPENS.match(block):
             return start
     return None
+
+
+def _told(block: str, verb: bool, quoted: bool) -> bool:
+    """Whether the words say that somebody wrote: at their end, or within a line that is of a mail program's form."""
+    begins = _OPENS.match(block) or _DATE.match(block)
+    if verb:
+        return bool(begins or quoted or _ADDRESS.search(block) or _NAME.search(block))
+    form = begins or quoted or _DATED_LAST.search(block) or _BRACKETED.search(block)
+    return len(block) <= 200 and bool(form and _WRITES.search(block))
 
 
 def _cites(lines: Sequence[str], block: str, end: int) -> bool:
@@ -173,6 +190,14 @@ def _header_block(lines: Sequence[str], n: int) -> bool:
     below = [line for line in lines[n + 1 : n + 1 + _BLOCK] if line.strip()]
     fields = [field for line in below[:6] if (field := _FIELD.match(line))]
     return len(fields) >= 2 and bool(_ADDRESS.search(lines[n]) or any(field["subject"] for field in fields))
+
+
+def _fields_above(lines: Sequence[str], n: int) -> int:
+    """Some begin their block with the date."""
+    above = n
+    while above and n - above < 3 and _FIELD.match(lines[above - 1]):
+        above -= 1
+    return _rule_above(lines, above)
 
 
 def _rule_above(lines: Sequence[str], n: int) -> int:
