@@ -111,7 +111,7 @@ def _history(lines: Sequence[str], forwards: bool) -> _History | None:
     for n, line in enumerate(lines):
         if not line.strip() or len(line) > _LONGEST:
             continue
-        if _FORWARDED.match(line) and not line.lstrip().startswith(">"):
+        if _FORWARDED.match(line) and (not line.lstrip().startswith(">") or _is_run(lines, n)):
             return _History(len(lines), len(lines))
         if _ORIGINAL.match(line):
             return _History(len(lines) if forwards else n, len(lines))
