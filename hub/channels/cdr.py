@@ -41,6 +41,8 @@ CAUSES = {
     "failed": "failed", "congestion": "failed", "cancel": "no_answer", "null": "failed",
     "0": "no_answer", "1": "failed", "2": "failed", "4": "busy", "8": "answered", "16": "failed",
 }  # fmt: skip
+# An inward call has no other end here where only a machine spoke: except by these, by which somebody may be there.
+_SOMEBODY = re.compile(r"confbridge|meetme|conference|page|pick\w*|park\w*|(?:receive|rx)fax", re.IGNORECASE)
 _NAMED = frozenset({"src", "dst", "disposition", "calldate", "uniqueid", "clid", "billsec", "dstchannel"})
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _DIALLED = re.compile(r"\+?[0-9]{3,40}")
@@ -139,7 +141,7 @@ def _ends(row: Row) -> Ends:
 
 def _ended(row: Row, ends: Ends, zone: tzinfo) -> Draft:
     inward = not ends.from_inside
-    cause = _cause(row)
+    cause = _cause(row, inward)
     started, answered, ended = _times(row, cause, zone)
     call = _call(row)
     fields: dict[str, Any] = {
@@ -206,13 +208,19 @@ def _seconds(row: Row, column: str) -> float | None:
     return float(text) if text else None
 
 
-def _cause(row: Row) -> str:
+def _cause(row: Row, inward: bool) -> str:
     cause = CAUSES.get(digits(row.needed("disposition")).lower())
     if cause is None:
         raise Broken("is no disposition of Asterisk", "disposition")
-    # The queue itself answers, to play music: whoever spoke with nobody has given up.
-    spoke = cause == "answered" and row.cell("dstchannel")
-    return "abandoned" if _queue(row) and not spoke else cause
+    spoke = cause == "answered" and bool(row.cell("dstchannel"))
+    if _queue(row):  # it answers itself, to play music: whoever spoke with nobody has given up
+        return cause if spoke else "abandoned"
+    application = row.cell("lastapp")
+    if cause != "answered" or spoke or not (inward and application and "dstchannel" in row.cells):
+        return cause
+    if _SOMEBODY.fullmatch(application):
+        return cause
+    return "no_answer" if application.lower().startswith("voicemail") else "abandoned"
 
 
 def _queue(row: Row) -> str | None:

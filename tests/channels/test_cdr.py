@@ -77,12 +77,20 @@ def test_an_agent_who_shows_the_switchboards_number_still_calls_out() -> None:
         ({"lastapp": "Dial", "disposition": "8"}, "answered"),
         ({"disposition": "NO ANSWER"}, "abandoned"),
         ({"dstchannel": ""}, "abandoned"),
+        ({"dstchannel": "", "dst": "s", "lastapp": "BackGround"}, "abandoned"),
+        ({"dstchannel": "", "dst": "s", "lastapp": "Playback"}, "abandoned"),
+        ({"dstchannel": "", "lastapp": "VoiceMail"}, "no_answer"),
     ],
 )
 def test_why_a_call_ended(changed: dict[str, str], cause: str) -> None:
     fields = call(said(line(INCOMING | changed))).fields
     assert fields["cause"] == cause
     assert (fields["answered"] is None) == (fields["agent"] is None) == (cause != "answered")
+
+
+@pytest.mark.parametrize("application", ["ConfBridge", "ReceiveFAX", ""])
+def test_a_call_to_where_somebody_may_be_was_answered(application: str) -> None:
+    assert call(said(line(INCOMING | {"dstchannel": "", "lastapp": application}))).fields["cause"] == "answered"
 
 
 @pytest.mark.parametrize(
