@@ -47,6 +47,7 @@ _NAMED = frozenset({"src", "dst", "disposition", "calldate", "uniqueid", "clid",
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _DIALLED = re.compile(r"\+?[0-9]{3,40}")
 _CALLABLE = re.compile(r"\+?[0-9]{3,15}|00[0-9]{6,15}")
+_SENT_TO_TRUNK = re.compile(r"[/&]\+?([0-9]{7,20})(?=[@&]|$)")
 _PEER = re.compile(r"(?P<technology>[A-Za-z0-9]+)/(?P<peer>[^-@/]+)")
 _CALLER = re.compile(r'\s*"?(?P<name>[^"<]*)"?\s*(?:<(?P<number>[^>]*)>)?\s*')
 _EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
@@ -147,7 +148,7 @@ def _ended(row: Row, ends: Ends, zone: tzinfo) -> Draft:
     fields: dict[str, Any] = {
         "call": call,
         "direction": "in" if inward else "out",
-        "party": _party(ends.src if inward else ends.dst),
+        "party": _party(ends.src if inward else _called(row, ends)),
         "desk": _desk(row, ends) if inward else None,
         "agent": _agent(ends, inward, cause),
         "queue": _queue(row),
@@ -235,6 +236,19 @@ def _party(number: str) -> list[dict[str, str]]:
     if number.casefold() in WITHHELD or not _CALLABLE.fullmatch(bare) or bare.strip("+0") == "":
         return []
     return [{"kind": "phone", "value": number}]
+
+
+def _called(row: Row, ends: Ends) -> str:
+    """What went to the trunk, where that is what was dialled without the prefix of an outside line.
+
+    A trunk may want numbers without their zeros; read here those would be others.
+    """
+    targets = re.split("[,|]", row.cell("lastdata"))[0] if row.cell("lastapp").lower() == "dial" else ""
+    for number in _SENT_TO_TRUNK.findall(targets):
+        prefix = ends.dst.removesuffix(number)
+        if prefix != ends.dst and (number.startswith("0") or prefix.strip("+0")):
+            return str(number)
+    return ends.dst
 
 
 def _desk(row: Row, ends: Ends) -> str | None:

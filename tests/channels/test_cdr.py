@@ -63,6 +63,21 @@ def test_a_call_to_the_outside_names_its_agent_and_whom_he_called() -> None:
     assert fields["caller_name"] is None
 
 
+@pytest.mark.parametrize(
+    ("dst", "data", "called"),
+    [
+        ("909123456789", "PJSIP/09123456789@trunk,300,Tt", "09123456789"),
+        ("0030123456", "SIP/trunk/030123456", "030123456"),
+        ("004930123456", "PJSIP/4930123456@trunk", "004930123456"),
+        ("09123456789", "PJSIP/9123456789@trunk", "09123456789"),
+        ("909123456789", "PJSIP/trunk", "909123456789"),
+    ],
+)
+def test_whom_an_agent_called_is_without_the_prefix_of_an_outside_line(dst: str, data: str, called: str) -> None:
+    fields = call(said(line(OUTGOING | {"dst": dst, "lastdata": data}))).fields
+    assert fields["party"] == [{"kind": "phone", "value": called}]
+
+
 def test_an_agent_who_shows_the_switchboards_number_still_calls_out() -> None:
     fields = call(said(line(OUTGOING | {"src": "02188776655"}))).fields
     assert (fields["direction"], fields["agent"]) == ("out", "201")
