@@ -36,6 +36,8 @@ MASTER = {
     for further in ((), ("uniqueid",), ("uniqueid", "userfield"))
     for names in ((*BASE, *further), (*BASE, *further, *SEQUENCED))
 }
+# as the cdr_custom.conf that comes with Asterisk has it; as wide as BASE with SEQUENCED
+CUSTOM = (*BASE[4:5], *BASE[1:4], *BASE[5:], "accountcode", "uniqueid", "userfield", "sequence")
 CAUSES = {
     "answered": "answered", "no answer": "no_answer", "noanswer": "no_answer", "busy": "busy",
     "failed": "failed", "congestion": "failed", "cancel": "no_answer", "null": "failed",
@@ -106,7 +108,10 @@ def _read(payload: Payload) -> Row:
 def _master_columns(body: bytes, meta: Mapping[str, str]) -> tuple[str, ...]:
     if fault := _csv.encoding_fault(body) or meta.get("broken"):
         raise Broken(fault)
-    width = len(_csv.split_row(body))
+    cells = _csv.split_row(body)
+    width = len(cells)
+    if width == len(CUSTOM) and cells[CUSTOM.index("disposition")].strip().isupper():
+        return CUSTOM
     if width not in MASTER:
         raise Broken(f"has {width} cells; a call detail record has {', '.join(map(str, sorted(MASTER)))}")
     return MASTER[width]

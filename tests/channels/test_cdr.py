@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.channels._shape import Ignored, Outcome, Payload, Rejected, Understood
-from hub.channels.cdr import BASE, SEQUENCED, channel, parse, split
+from hub.channels.cdr import BASE, CUSTOM, SEQUENCED, channel, parse, split
 from hub.events.draft import Draft
 from hub.events.kinds.calls import CallEnded
 
@@ -140,6 +140,11 @@ def test_cdr_conf_may_leave_columns_out_or_add_some(columns: tuple[str, ...]) ->
     fields = call(said(line(INCOMING | {"linkedid": "1767607199.1", "sequence": "4"}, columns))).fields
     expected = "1767607199.1" if "linkedid" in columns else "1767607200.10" if "uniqueid" in columns else None
     assert fields["call"] == (expected or "PJSIP/trunk-0000000a@2026-01-05 10:00:00")
+
+
+def test_the_columns_of_cdr_custom_are_told_from_as_many_others() -> None:
+    row = line(INCOMING | {"sequence": "4"}, CUSTOM)
+    assert call(said(row)).fields == call(said(line(INCOMING))).fields
 
 
 ODBC = (
