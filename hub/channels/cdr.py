@@ -46,6 +46,9 @@ CAUSES = {
 # An inward call has no other end here where only a machine spoke: except by these, by which somebody may be there.
 _SOMEBODY = re.compile(r"confbridge|meetme|conference|page|pick\w*|park\w*|(?:receive|rx)fax", re.IGNORECASE)
 _NAMED = frozenset({"src", "dst", "disposition", "calldate", "uniqueid", "clid", "billsec", "dstchannel"})
+# The contexts of FreePBX and of most dial plans; `from-did-direct` is entered from both sides.
+_FROM_OUTSIDE = re.compile(r"from-(?:trunk|pstn)|(?:from|ext)-did(?!-direct)", re.IGNORECASE)
+_FROM_INSIDE = re.compile(r"from-internal", re.IGNORECASE)
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _DIALLED = re.compile(r"\+?[0-9]{3,40}")
 _CALLABLE = re.compile(r"\+?[0-9]{3,15}|00[0-9]{6,15}")
@@ -63,9 +66,15 @@ class Ends:
     dst: str
     calling: str | None
     called: str | None
+    context: str = ""
 
     @property
     def from_inside(self) -> bool:
+        """By where the dial plan was entered, else by the numbers: trunks and short callers may look like extensions."""
+        if _FROM_OUTSIDE.match(self.context):
+            return False
+        if _FROM_INSIDE.match(self.context) and self.calling and not self.to_inside:
+            return True
         return _is_extension(self.src) or _is_extension(self.calling)
 
     @property
@@ -142,7 +151,7 @@ def _ends(row: Row) -> Ends:
     channel = row.cell("channel")
     # of a Local channel the name is where it leads, not who is at its end
     calling = None if channel.startswith("Local/") else _peer(channel)
-    return Ends(src, digits(row.cell("dst")), calling, _peer(row.cell("dstchannel")))
+    return Ends(src, digits(row.cell("dst")), calling, _peer(row.cell("dstchannel")), row.cell("dcontext"))
 
 
 def _ended(row: Row, ends: Ends, zone: tzinfo) -> Draft:
@@ -263,7 +272,7 @@ def _desk(row: Row, ends: Ends) -> str | None:
 
 def _agent(ends: Ends, inward: bool, cause: str) -> str | None:
     if not inward:
-        return ends.calling if _is_extension(ends.calling) else ends.src
+        return ends.src if _is_extension(ends.src) and not _is_extension(ends.calling) else ends.calling or ends.src
     return ends.called if cause == "answered" and _is_extension(ends.called) else None
 
 

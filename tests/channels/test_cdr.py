@@ -25,7 +25,7 @@ INCOMING = dict(
 )  # fmt: skip
 OUTGOING = INCOMING | dict(
     src="201", dst="09123456789", clid='"Agent" <201>', channel="SIP/201-0000000c", dstchannel="PJSIP/trunk-0000000d",
-    lastapp="Dial", lastdata="PJSIP/09123456789@trunk", uniqueid="1767607200.12",
+    lastapp="Dial", lastdata="PJSIP/09123456789@trunk", uniqueid="1767607200.12", dcontext="from-internal",
 )  # fmt: skip
 
 
@@ -43,6 +43,29 @@ def call(outcome: Outcome) -> Draft:
     (draft,) = outcome.drafts
     CallEnded.model_validate(draft.fields)
     return draft
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"channel": "SIP/100234-0000001a", "dst": "201"},
+        {"channel": "SIP/100234-0000001a", "dcontext": "ext-did-0001"},
+        {"src": "1557", "clid": '"1557" <1557>', "dst": "s", "dcontext": "from-pstn"},
+    ],
+)
+def test_a_call_from_a_trunk_comes_in_though_trunk_or_caller_look_like_an_extension(changed: dict[str, str]) -> None:
+    fields = call(said(line(INCOMING | changed))).fields
+    assert (fields["direction"], fields["party"][0]["value"]) == ("in", changed.get("src", "09123456789"))
+
+
+def test_an_agent_of_any_name_calls_out() -> None:
+    fields = call(said(line(OUTGOING | {"src": "02188776655", "channel": "PJSIP/sara.ahmadi-0000000c"}))).fields
+    assert (fields["direction"], fields["agent"]) == ("out", "sara.ahmadi")
+
+
+def test_a_call_that_came_in_and_goes_on_within_is_still_the_customers() -> None:
+    for within in ({"dst": "201"}, {"channel": "Local/0935@from-internal-00000001;2", "dst": "09351112222"}):
+        assert call(said(line(INCOMING | {"dcontext": "from-internal"} | within))).fields["direction"] == "in"
 
 
 def test_an_answered_call_tells_who_whom_and_how_long() -> None:
