@@ -15,7 +15,7 @@ DEFAULT = (
     r"[\s\u200c:#،,(*–-]{0,4}(?P<number>\d{3,12})(?![\d])"
 )
 # "orders 12345, 12346 and 12347"; those that are not as long as the first are amounts or years
-_FURTHER = re.compile(r"(?:\s{0,3}(?:[,،&]|\band\b|\bو\b)\s{0,3}#?\d{3,12}(?!\d|[-./:]\d)){1,20}", re.IGNORECASE)
+_FURTHER = re.compile(r"(?:\s{0,3}(?:[,،&]|\band\b|\bو\b)\s{0,3}#?\d{3,12}(?!\d|[-./:]\d)){1,9}", re.IGNORECASE)
 _MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # of direction; they are seen by nobody
 _SEARCHED = 200_000  # characters; who names his order after that is not helped by a pattern
 

@@ -206,8 +206,9 @@ def test_a_refund_without_transactions_is_worth_its_items() -> None:
     assert drafts({"refund": refund})[0].fields["amount"] == "203.98"
 
 
-def test_items_taken_back_without_money_are_no_refund() -> None:
-    refund = {"id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "refund_line_items": [], "transactions": []}
+@pytest.mark.parametrize("items", [[], [{"subtotal": 50.0, "total_tax": 0.0}]])
+def test_items_taken_back_without_money_are_no_refund(items: list[dict[str, float]]) -> None:
+    refund = {"id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "refund_line_items": items, "transactions": []}
     assert [draft.type for draft in drafts({"refund": refund})] == ["order.noted"]
 
 
