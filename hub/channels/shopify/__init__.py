@@ -48,7 +48,7 @@ def _understand(kind: str | None, node: Node | None, topic: str, received: datet
     if node and topic == "customers/merge":
         return _people.merged(node, received)
     if node and _document.is_notice(topic, node):
-        return Ignored(f"a notice ({topic}) that holds no {kind}")
+        return Ignored(f"a notice ({topic}): it holds neither an order nor a customer")
     reader = _readers().get(topic) or _readers().get(kind or "")
     if reader and node:
         return reader(node)
