@@ -234,6 +234,14 @@ def test_a_mail_of_html_alone_is_readable() -> None:
     assert mail["html"].startswith("<html>")
 
 
+@pytest.mark.parametrize("blank", ["", " \n\n", "\u00a0\n"])
+def test_beside_a_blank_text_the_html_is_read(blank: str) -> None:
+    parts = f"--b\nContent-Type: text/plain; charset=utf-8\n\n{blank}\n--b\nContent-Type: text/html\n\n<p>It is late</p>\n--b--\n"
+    head = "From: a@example.com\nContent-Type: multipart/alternative; boundary=b\n\n"
+    assert fields(head + parts)["text"] == "It is late"
+    assert fields(head + parts.replace("<p>It is late</p>", ""))["text"].strip() == ""
+
+
 def body_in(charset: str | None, data: bytes) -> str:
     header = f"; charset={charset}" if charset else ""
     text: str = fields(f"From: a@example.com\nContent-Type: text/plain{header}\n\n".encode() + data)["text"]
