@@ -9,7 +9,7 @@ from hub.channels.email.addresses import read_addresses
 from hub.channels.email.bounces import is_bounce
 from hub.channels.email.header_fields import Headers
 from hub.channels.email.mime import Part
-from hub.channels.email.phrases import ABSENCE_SUBJECT, ABSENCE_TEXT, REPLY_SUBJECT
+from hub.channels.email.phrases import ABSENCE_ALONE, ABSENCE_SUBJECT, ABSENCE_TEXT, REPLY_SUBJECT
 from hub.channels.email.senders import null_path
 
 Automatic = Literal["no", "reply", "bounce", "list"]
@@ -109,8 +109,12 @@ def _marked(headers: Headers) -> bool:
 
 
 def _says_so(headers: Headers, subject: str, text: str) -> bool:
-    """ "Out of office" may be a person's subject: then the text, or that it answers a mail, has to agree."""
+    """ "Out of office" may be a person's subject: then the text, or that it answers a mail, has to agree, and all of the
+    subject has to say it. Programs add what no other machine is to answer."""
     if REPLY_SUBJECT.match(subject):
         return True
+    absent = ABSENCE_SUBJECT.match(subject)
     agrees = headers.has("in-reply-to") or ABSENCE_TEXT.search(text[:2000]) is not None
-    return agrees and ABSENCE_SUBJECT.match(subject) is not None
+    if not (absent and agrees):
+        return False
+    return headers.has("x-auto-response-suppress") or ABSENCE_ALONE.match(subject, absent.end()) is not None

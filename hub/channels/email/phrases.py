@@ -239,10 +239,18 @@ REASON = _anywhere(
 
 REPLY_SUBJECT = _start(
     r"auto(?:mat(?:ic|ed|ische?s?))?[ -]?(?:reply|response|answer|responder|respond|antwort)\b",
-    r"auto\s*:",
     r"\[auto(?:-?reply|matic|mated)?[^\]]{0,20}\]",
     r"autosvar",
-    r"automati\w+ (?:svar|antwort|antwoord|vastaus|odpow\w+|odpov\w+|yan.t|v.lasz|r.spuns)\b",
+    r"automa\w+ (?:svar|antwort|antwoord|vastaus|odpow\w+|odpov\w+|yan.t|v.lasz|r.spuns|odgovor)\b",
+    r"odpowied. automatyczna",
+    r"r.spuns automat",
+    r"автоматична відповідь",
+    r"автоматичен отговор",
+    r"αυτόματη απάντηση",
+    r"תשובה אוטומטית",
+    r"trả lời tự động",
+    r"balasan otomatis",
+    r"ตอบกลับอัตโนมัติ",
     r"automatisch(?:e|es|er)? (?:antwort|antwoord|r.ckmeldung|abwesenheits)",
     r"r.ponse automatique",
     r"message automatique d'absence",
@@ -297,6 +305,14 @@ ABSENCE_SUBJECT = _start(
     r"(?:در )?مرخصی",
     r"عدم حضور",
     r"خارج المكتب",
+)
+
+# After a word of absence: what makes it the whole subject, or stands before the one that is answered.
+ABSENCE_ALONE = re.compile(
+    r"\w*(?:[ -]+(?:notice|notification|message|reply|response|office|until\b.{0,40}|till\b.{0,40}|from\b.{0,40}|"
+    r"bis\b.{0,40}|vom\b.{0,40}|jusqu.{0,40}|du\b.{0,40}|hasta\b.{0,40}|fino\b.{0,40}|تا\b.{0,40})){0,2}"
+    r"\s*(?:[:：]|(?:re|aw|sv)\s*:|[.!]*$)",
+    re.IGNORECASE,
 )
 
 ABSENCE_TEXT = _anywhere(
