@@ -337,7 +337,40 @@ def test_a_report_names_those_whom_the_mail_did_not_reach_and_why() -> None:
     }
 
 
-@pytest.mark.parametrize("text", [QMAIL, EXIM, EXCHANGE, GMAIL, SENDMAIL])
+def test_what_reached_one_of_two_did_not_reach_the_other() -> None:
+    first, _, second = REPORT.partition("Final-Recipient: rfc822; nobody")
+    lost, _, reached = second.partition("Final-Recipient: rfc822; ok")
+    turned = f"{first}Final-Recipient: rfc822; ok{reached.replace('--b--', '')}\nFinal-Recipient: rfc822; nobody{lost}--b--\n"
+    assert {name: read(turned)[name] for name in ("about", "bounce")} == {
+        name: read(REPORT)[name] for name in ("about", "bounce")
+    }
+
+
+def test_a_report_that_a_mail_went_on_names_nobody_whom_it_did_not_reach() -> None:
+    relayed = REPORT.replace("Sorry.", "<nobody@example.org>: delivered elsewhere").replace("Action: failed", "Action: relayed")
+    mail = read(relayed)
+    assert (mail["about"], mail["bounce"]["action"]) == ([], "relayed")
+
+
+OLD_EXCHANGE = """Your message did not reach some or all of the intended recipients.
+
+The following recipient(s) cannot be reached:
+
+      nobody@example.org on 5/4/2026 10:12 AM
+            The e-mail account does not exist.
+            <mx.example.org #5.1.1>
+"""
+MAILTO = "Delivery has failed to these recipients:\n\nnobody@example.org<mailto:nobody@example.org>\n#550 5.1.1 unknown\n"
+
+
+def test_a_gateways_own_form_is_a_bounce() -> None:
+    text = "This is a delivery failure notification.\n-- nobody@example.org\n\nThe problem:\n-- 5.1.1 User unknown\n"
+    mail = read(f"From: postmaster@gate.example\nSubject: [Postmaster] Email Delivery Failure\n\n{text}")
+    assert (mail["automatic"], mail["bounce"]["status"]) == ("bounce", "5.1.1")
+    assert [one["value"] for one in mail["about"]] == ["nobody@example.org"]
+
+
+@pytest.mark.parametrize("text", [QMAIL, EXIM, EXCHANGE, GMAIL, SENDMAIL, OLD_EXCHANGE, MAILTO])
 def test_a_bounce_without_a_report_is_read_from_its_text(text: str) -> None:
     mail = read("From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n" + text)
     assert mail["about"] == [{"kind": "email", "value": "nobody@example.org"}]

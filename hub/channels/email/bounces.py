@@ -40,12 +40,17 @@ FIELDS_AT_MOST = 256 * 1024
 RECIPIENTS_AT_MOST = 100
 LOOKED_AT = 6000
 STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-REPLY_AND_STATUS = re.compile(r"\b[45]\d\d[ -]#?([45]\.\d{1,3}\.\d{1,3})\b|\(#([45]\.\d{1,3}\.\d{1,3})\)")
+REPLY_AND_STATUS = re.compile(
+    r"(?:\b[45]\d\d(?:[ -]|: ?)#?|[( ]#(?=[\d.]{5,9}[)>])|^[ \t-]{0,6}(?=[\d.]{5,9}[ \t]))([45]\.\d{1,3}\.\d{1,3})\b",
+    re.MULTILINE,
+)
 REPLY = re.compile(r"\b([45][0-5]\d)\b")
+# To the end of the domain, not to where one of its letters is followed by what may follow.
 RECIPIENT_LINE = re.compile(
-    r"^[ \t]*(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
+    r"^[ \t]*(?:-- )?(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
     r"user:)?[ \t]*(?:rfc822;)?[ \t]*"
-    r"<?([^\s<>:;,()\"']{1,64}@[^\s<>:;,()\"']{1,190})>?(?=[ \t]*(?:$|[:.,(]|\.\.\.))",
+    r"<?([^\s<>:;,()\"']{1,64}@(?:[^\s<>:;,()\"'.]{1,63}+\.(?!\.|\s|$)){0,9}+[^\s<>:;,()\"'.]{1,63}+)>?"
+    r"(?=[ \t]*(?:$|[:.,(]|<mailto:|on \d))",
     re.IGNORECASE | re.MULTILINE,
 )
 SUCCESS = {"delivered", "relayed", "expanded"}
@@ -130,15 +135,18 @@ def read_bounce(root: Part, subject: str, text: str) -> Bounce:
         complaining = _unique(_addressed(blocks, ("original-rcpt-to", "removal-recipient")))
         return Bounce(form, complaining, None, "complained", None, _original(root, text))
     missed = [block for block in blocks if block.text("action").lower() not in SUCCESS]
+    told = missed or blocks
     named = _addressed(missed, ("final-recipient", "original-recipient"), first_only=True) + _failed_header(
         root.headers
     )
+    if not named and (missed or not blocks):
+        named = RECIPIENT_LINE.findall(_own_words(text))
     return Bounce(
         form,
-        _unique(named or RECIPIENT_LINE.findall(_own_words(text))),
-        _status(blocks, text),
-        _first(blocks, "action") or _action(subject),
-        _reply(blocks, text),
+        _unique(named),
+        _status(told, text),
+        _first(told, "action") or _action(subject),
+        _reply(told, text),
         _original(root, text),
     )
 
@@ -202,7 +210,7 @@ def _status(blocks: list[Headers], text: str) -> str | None:
     """As reported; a diagnostic's own code says more than the x.0.0 that some systems report."""
     said = [found[1] for block in blocks if (found := STATUS.search(block.text("status")))]
     told = [block.text("diagnostic-code") for block in blocks] if blocks else [text[:LOOKED_AT]]
-    detailed = [found[1] or found[2] for one in told if (found := REPLY_AND_STATUS.search(one))]
+    detailed = [found[1] for one in told if (found := REPLY_AND_STATUS.search(one))]
     if said and not said[0].endswith(".0.0"):
         return said[0]
     return next(iter(detailed + said), None)

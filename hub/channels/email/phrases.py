@@ -58,6 +58,7 @@ BOUNCE_SUBJECT = _start(
     r"could not (?:send|deliver) ",
     r"error sending",
     r"there was an error sending",
+    r"postmaster\] (?:e-?mail|mail|message) delivery",
     r"postmaster (?:notify|copy|notice|warning)",
     r"\[?bounced?\]?(?:d? (?:mail|message|e-?mail))?\s*(?::|\]|" + END + ")",
     r"rejected (?:mail|message)",
