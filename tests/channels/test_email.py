@@ -268,6 +268,14 @@ def test_words_survive_a_wrong_an_unknown_and_a_missing_charset(charset: str | N
     assert body_in(charset, words.encode(encoded)) == words
 
 
+def test_one_letter_outside_iso_2022_does_not_cost_the_others() -> None:
+    data = "株式会社".encode("iso2022_jp") + b"\x1b$B-j\x1b(B" + "山田です。".encode("iso2022_jp")
+    text = body_in("ISO-2022-JP", data)
+    assert text.startswith("株式会社")
+    assert text.rstrip().endswith("山田です。")
+    assert "\x1b" not in text
+
+
 def test_broken_utf_8_is_not_taken_for_another_script() -> None:
     assert body_in("utf-8", "سلام سفارش من".encode()[:-1]).startswith("سلام سفارش م")
     assert body_in(None, "سلام سفارش من".encode() + b"\xff").startswith("سلام سفارش من")
