@@ -93,6 +93,7 @@ def test_what_is_written_below_the_quotation_is_said() -> None:
         "> only\n> quoted",
         "Please look at what she wrote to sara@example.com on 4 May 2026:\n\nIt comes.\n\nBut no.",
         "Am 4. Mai 2026 um 10:12 schrieb ich Ihnen:\n\nIch warte.\n\nUnd ich warte noch.",
+        "On 4 May 2026 the driver wrote on a card:\n\nNobody home.\n\nI was at home.",
         "I wrote on 4 May 2026 at 10:12:\n\nWhere is it?\n\nNo answer.",
         "A ticket, please.\nFrom: Tehran\nTo: Shiraz\nDate: 4 May 2026\n\nThank you.",
         "از: تهران\nبه: شیراز\nتاریخ: ۱۴۰۵/۰۲/۱۴\n\nممنون",

@@ -29,6 +29,7 @@ _WROTE = re.compile(rf"{_VERBS}\s*[:：]?\s*$", re.IGNORECASE)
 # The verb before the name, or the date after both: "Am 4.5.26 um 10:12 schrieb Sara:", "Sara wrote on 05/04/2026 10:12:33:"
 _WRITES = re.compile(rf"{_VERBS}.*[:：]$", re.IGNORECASE)
 _DATED_LAST = re.compile(r"\d[:.]\d{2}(?: ?[ap]m)?\)?[:：]$", re.IGNORECASE)
+_TIME = re.compile(r"(?<![\d.])\d{1,2}[:.h]\d{2}(?![\d.])")
 _SAME_LINE = re.compile(rf"[>)] ?{_VERBS} ?[:：] {{2,}}\S", re.IGNORECASE)
 _OPENS = re.compile(
     r"\W{0,3}(?:(?:on|am|le|el|il|em|op|den|på|pe|w dniu|dnia|dne|в|tarihinde|στις|vào|pada|در|في|بتاريخ|at|date)\b|在\s?\d)",
@@ -154,7 +155,7 @@ def _told(block: str, verb: bool, quoted: bool) -> bool:
     begins = _OPENS.match(block) or _DATE.match(block)
     if verb:
         return bool(begins or quoted or _ADDRESS.search(block) or _NAME.search(block))
-    form = begins or quoted or _DATED_LAST.search(block) or _BRACKETED.search(block)
+    form = (begins and _TIME.search(block)) or quoted or _DATED_LAST.search(block) or _BRACKETED.search(block)
     return len(block) <= 200 and bool(form and _WRITES.search(block))
 
 
