@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hub.events.envelope import Event
+from hub.events.kinds.messages import mailbox
 
 REASON = "blocked sender"
 
@@ -16,8 +17,7 @@ def is_blocked(payload: Event, events: Collection[Event], blocked: Collection[st
 
 
 def _senders(payload: Event, events: Collection[Event]) -> list[str]:
-    places = [event.personal.get(name) or {} for event in events for name in ("from", "reply_to")]
-    written = [place.get("address") for place in places]
+    written = [mailbox(event.personal, place).get("address") for event in events for place in ("from", "reply_to")]
     return [sender.lower() for sender in (*written, (payload.personal.get("meta") or {}).get("mail_from")) if sender]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hub.desk._shape import Decision
 from hub.events.envelope import Event, Json
+from hub.events.kinds.messages import mailbox
 from hub.events.text import squeeze
 
 _RE = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|رد|پاسخ)\s*(?:\[\d+\]\s*)?[:：]", re.IGNORECASE)
@@ -80,8 +81,8 @@ def last_word(messages: Sequence[Event]) -> Event | None:
 
 def sender_of(message: Event) -> str | None:
     """The address that wrote it, or the one where it wants its answer."""
-    places = (message.personal.get(name) or {} for name in ("reply_to", "from"))
-    return next((address for place in places if (address := place.get("address"))), None)
+    places = (mailbox(message.personal, place) for place in ("reply_to", "from"))
+    return next((str(address) for place in places if (address := place.get("address"))), None)
 
 
 def _told(fields: Json) -> Json:

@@ -78,5 +78,6 @@ def test_an_answer_goes_where_it_is_wanted_else_to_who_wrote() -> None:
     assert sender_of(one) == "sara@example.com"
     one.personal["reply_to"] = {"name": "Sara", "address": "sara@home.example"}
     assert sender_of(one) == "sara@home.example"
-    one.personal["reply_to"] = None  # its key is gone
-    assert sender_of(one) == "sara@example.com"
+    for gone in (None, 7, "nobody", {}):  # its key is gone, or somebody put another thing there
+        one.personal["reply_to"] = gone
+        assert sender_of(one) == "sara@example.com"

@@ -37,6 +37,13 @@ def conversation(origin: Origin, channel: str, thread: str) -> str:
     return origin.keyed("conversation", channel, "" if channel == "email" else origin.source, thread)
 
 
+def mailbox(personal: Json, place: str) -> Json:
+    """Name and address at this place of the header; empty where there is none. Who sends what a kind does not know, such as
+    the `reply_to` of a message sent, may send anything under that name."""
+    found = personal.get(place)
+    return found if isinstance(found, dict) else {}
+
+
 def _returned(bounce: dict[str, Any]) -> dict[str, Any]:
     """What a bounce says of the mail that came back; the hub acts on these of its words."""
     for name in ("original", "status", "action"):
