@@ -18,6 +18,7 @@ _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _SEPARATORS = str.maketrans({"\u066b": ".", "\u066c": "'", "\u2019": "'", "\u00a0": "'", "\u202f": "'", " ": "'"})
 _EMAIL = re.compile(r"[^\s@<>,;:\"]{1,64}@(?:[^\s@<>,;:\"./]{1,63}\.)+[^\s@<>,;:\"./]{2,63}")
 _PHONE = re.compile(r"\+?[0-9 ().\-/]{3,40}")
+_AS_AMOUNT = re.compile(r"\+?[0-9]{3,15}\.0")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -74,9 +75,15 @@ def email(text: str) -> str:
     return text
 
 
+def whole(text: str) -> str:
+    """A number as it was before a spreadsheet took it for an amount: "12345" for "12345.0"."""
+    written = digits(text)
+    return written[:-2] if _AS_AMOUNT.fullmatch(written) else text
+
+
 def phone(text: str) -> str:
     """The number in Latin digits, otherwise as written: whether it can exist is not judged here."""
-    written = digits(text)
+    written = digits(whole(text))
     if not _PHONE.fullmatch(written) or sum(map(str.isdigit, written)) < 3:
         raise ValueError("is not a phone number")
     return written

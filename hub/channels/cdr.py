@@ -36,15 +36,23 @@ MASTER = {
     for further in ((), ("uniqueid",), ("uniqueid", "userfield"))
     for names in ((*BASE, *further), (*BASE, *further, *SEQUENCED))
 }
+# as the cdr_custom.conf that comes with Asterisk has it; as wide as BASE with SEQUENCED
+CUSTOM = (*BASE[4:5], *BASE[1:4], *BASE[5:], "accountcode", "uniqueid", "userfield", "sequence")
 CAUSES = {
     "answered": "answered", "no answer": "no_answer", "noanswer": "no_answer", "busy": "busy",
     "failed": "failed", "congestion": "failed", "cancel": "no_answer", "null": "failed",
     "0": "no_answer", "1": "failed", "2": "failed", "4": "busy", "8": "answered", "16": "failed",
 }  # fmt: skip
+# An inward call has no other end here where only a machine spoke: except by these, by which somebody may be there.
+_SOMEBODY = re.compile(r"confbridge|meetme|conference|page|pick\w*|park\w*|(?:receive|rx)fax", re.IGNORECASE)
 _NAMED = frozenset({"src", "dst", "disposition", "calldate", "uniqueid", "clid", "billsec", "dstchannel"})
+# The contexts of FreePBX and of most dial plans; `from-did-direct` is entered from both sides.
+_FROM_OUTSIDE = re.compile(r"from-(?:trunk|pstn)|(?:from|ext)-did(?!-direct)", re.IGNORECASE)
+_FROM_INSIDE = re.compile(r"from-internal", re.IGNORECASE)
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _DIALLED = re.compile(r"\+?[0-9]{3,40}")
 _CALLABLE = re.compile(r"\+?[0-9]{3,15}|00[0-9]{6,15}")
+_SENT_TO_TRUNK = re.compile(r"[/&]\+?([0-9]{7,20})(?=[@&]|$)")
 _PEER = re.compile(r"(?P<technology>[A-Za-z0-9]+)/(?P<peer>[^-@/]+)")
 _CALLER = re.compile(r'\s*"?(?P<name>[^"<]*)"?\s*(?:<(?P<number>[^>]*)>)?\s*')
 _EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
@@ -58,9 +66,15 @@ class Ends:
     dst: str
     calling: str | None
     called: str | None
+    context: str = ""
 
     @property
     def from_inside(self) -> bool:
+        """By where the dial plan was entered, else by the numbers: trunks and short callers may look like extensions."""
+        if _FROM_OUTSIDE.match(self.context):
+            return False
+        if _FROM_INSIDE.match(self.context) and self.calling and not self.to_inside:
+            return True
         return _is_extension(self.src) or _is_extension(self.calling)
 
     @property
@@ -103,7 +117,10 @@ def _read(payload: Payload) -> Row:
 def _master_columns(body: bytes, meta: Mapping[str, str]) -> tuple[str, ...]:
     if fault := _csv.encoding_fault(body) or meta.get("broken"):
         raise Broken(fault)
-    width = len(_csv.split_row(body))
+    cells = _csv.split_row(body)
+    width = len(cells)
+    if width == len(CUSTOM) and cells[CUSTOM.index("disposition")].strip().isupper():
+        return CUSTOM
     if width not in MASTER:
         raise Broken(f"has {width} cells; a call detail record has {', '.join(map(str, sorted(MASTER)))}")
     return MASTER[width]
@@ -134,18 +151,18 @@ def _ends(row: Row) -> Ends:
     channel = row.cell("channel")
     # of a Local channel the name is where it leads, not who is at its end
     calling = None if channel.startswith("Local/") else _peer(channel)
-    return Ends(src, digits(row.cell("dst")), calling, _peer(row.cell("dstchannel")))
+    return Ends(src, digits(row.cell("dst")), calling, _peer(row.cell("dstchannel")), row.cell("dcontext"))
 
 
 def _ended(row: Row, ends: Ends, zone: tzinfo) -> Draft:
     inward = not ends.from_inside
-    cause = _cause(row)
+    cause = _cause(row, inward)
     started, answered, ended = _times(row, cause, zone)
     call = _call(row)
     fields: dict[str, Any] = {
         "call": call,
         "direction": "in" if inward else "out",
-        "party": _party(ends.src if inward else ends.dst),
+        "party": _party(ends.src if inward else _called(row, ends)),
         "desk": _desk(row, ends) if inward else None,
         "agent": _agent(ends, inward, cause),
         "queue": _queue(row),
@@ -206,13 +223,19 @@ def _seconds(row: Row, column: str) -> float | None:
     return float(text) if text else None
 
 
-def _cause(row: Row) -> str:
+def _cause(row: Row, inward: bool) -> str:
     cause = CAUSES.get(digits(row.needed("disposition")).lower())
     if cause is None:
         raise Broken("is no disposition of Asterisk", "disposition")
-    # The queue itself answers, to play music: whoever spoke with nobody has given up.
-    spoke = cause == "answered" and row.cell("dstchannel")
-    return "abandoned" if _queue(row) and not spoke else cause
+    spoke = cause == "answered" and bool(row.cell("dstchannel"))
+    if _queue(row):  # it answers itself, to play music: whoever spoke with nobody has given up
+        return cause if spoke else "abandoned"
+    application = row.cell("lastapp")
+    if cause != "answered" or spoke or not (inward and application and "dstchannel" in row.cells):
+        return cause
+    if _SOMEBODY.fullmatch(application):
+        return cause
+    return "no_answer" if application.lower().startswith("voicemail") else "abandoned"
 
 
 def _queue(row: Row) -> str | None:
@@ -229,6 +252,19 @@ def _party(number: str) -> list[dict[str, str]]:
     return [{"kind": "phone", "value": number}]
 
 
+def _called(row: Row, ends: Ends) -> str:
+    """What went to the trunk, where that is what was dialled without the prefix of an outside line.
+
+    A trunk may want numbers without their zeros; read here those would be others.
+    """
+    targets = re.split("[,|]", row.cell("lastdata"))[0] if row.cell("lastapp").lower() == "dial" else ""
+    for number in _SENT_TO_TRUNK.findall(targets):
+        prefix = ends.dst.removesuffix(number)
+        if prefix != ends.dst and (number.startswith("0") or prefix.strip("+0")):
+            return str(number)
+    return ends.dst
+
+
 def _desk(row: Row, ends: Ends) -> str | None:
     """The number called; Asterisk's own extensions (s, h, i, t) are none."""
     return digits(row.cell("did")) or (ends.dst if re.search("[0-9]", ends.dst) else None)
@@ -236,7 +272,7 @@ def _desk(row: Row, ends: Ends) -> str | None:
 
 def _agent(ends: Ends, inward: bool, cause: str) -> str | None:
     if not inward:
-        return ends.calling if _is_extension(ends.calling) else ends.src
+        return ends.src if _is_extension(ends.src) and not _is_extension(ends.calling) else ends.calling or ends.src
     return ends.called if cause == "answered" and _is_extension(ends.called) else None
 
 

@@ -116,7 +116,7 @@ def _step(row: Row, received: datetime) -> Draft:
 
 
 def _order(row: Row) -> str:
-    number = order_number(row.needed("order"))
+    number = order_number(_values.whole(row.needed("order")))
     if not number or not number.isprintable() or len(number) > 100:
         raise Broken("is not an order's number", "order")
     return number

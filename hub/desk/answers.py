@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hub.desk._shape import Decision
 from hub.events.envelope import Event, Json
+from hub.events.kinds.messages import mailbox
 from hub.events.text import squeeze
 
 _RE = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|رد|پاسخ)\s*(?:\[\d+\]\s*)?[:：]", re.IGNORECASE)
@@ -79,8 +80,9 @@ def last_word(messages: Sequence[Event]) -> Event | None:
 
 
 def sender_of(message: Event) -> str | None:
-    """The address that wrote it."""
-    return (message.personal.get("from") or {}).get("address") or None
+    """The address that wrote it, or the one where it wants its answer."""
+    places = (mailbox(message.personal, place) for place in ("reply_to", "from"))
+    return next((str(address) for place in places if (address := place.get("address"))), None)
 
 
 def _told(fields: Json) -> Json:

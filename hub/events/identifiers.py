@@ -76,7 +76,8 @@ def _phone(value: str, region: str) -> Identifier:
     dialled = _NOT_DIALLED.sub("", _without_extension(digits(value.removeprefix("tel:"))))
     if 2 <= len(dialled) <= 6 and dialled.isdigit():
         return Identifier("extension", dialled)
-    for candidate in (dialled, f"+{dialled.lstrip('+0')}"):
+    national = re.match("0(?!0)", dialled)  # with one digit too many it is nobody's, not somebody's in another country
+    for candidate in (dialled,) if national else (dialled, f"+{dialled.lstrip('+0')}"):
         try:
             number = phonenumbers.parse(candidate, region)
         except phonenumbers.NumberParseException:

@@ -9,9 +9,14 @@ from hub.events.text import digits
 
 # 3 to 12 digits after "#", "order", "order no." or "سفارش", in Latin or Persian digits
 DEFAULT = (
-    r"(?:#|\border(?:s|\s+id)?\b(?:\s*(?:no\b\.?|nr\b\.?|num(?:ber)?\b\.?|№))?|سفارش(?:[\s\u200c]*(?:شماره[ٔی]?|ش\.?))?)"
-    r"[\s\u200c:#،,(–-]{0,4}(?P<number>\d{3,12})(?![\d])"
+    r"(?:#|\border(?:s|\s+id)?\b(?:\s*(?:no\b\.?|nr\b\.?|num(?:ber)?\b\.?|ref(?:erence)?\b\.?|№)(?:\s+is\b)?)?|"
+    r"سفارش(?:[\s\u200c]?های?|مان|م|ِ)?(?:\s+(?:من|ما|بنده))?"
+    r"(?:[\s\u200c]*(?:(?:به|با)\s+)?(?:شماره[\s\u200c]?[ٔی]?|ش\.?))?)"
+    r"[\s\u200c:#،,(*–-]{0,4}(?P<number>\d{3,12})(?![\d])"
 )
+# "orders 12345, 12346 and 12347"; those that are not as long as the first are amounts or years
+_FURTHER = re.compile(r"(?:\s{0,3}(?:[,،&]|\band\b|\bو\b)\s{0,3}#?\d{3,12}(?!\d|[-./:]\d)){1,9}", re.IGNORECASE)
+_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # of direction; they are seen by nobody
 _SEARCHED = 200_000  # characters; who names his order after that is not helped by a pattern
 
 
@@ -25,11 +30,14 @@ def order_numbers(texts: list[str], pattern: str = DEFAULT) -> list[str]:
     else all of it, is the number; digits are folded to Latin before."""
     found: dict[str, None] = {}
     for text in texts:
-        for match in _compiled(pattern).finditer(digits(text[:_SEARCHED])):
+        words = _MARKS.sub("", digits(text[:_SEARCHED]))
+        for match in _compiled(pattern).finditer(words):
             groups = match.groupdict()
             number = groups.get("number") or (match.group(1) if match.re.groups else match.group())
             if number:
                 found[number] = None
+                if pattern == DEFAULT and (further := _FURTHER.match(words, match.end())):
+                    found |= dict.fromkeys(one for one in re.findall(r"\d+", further[0]) if len(one) == len(number))
     return list(found)
 
 

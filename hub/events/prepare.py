@@ -101,7 +101,8 @@ def _validated(kind: type[Kind], fields: Json) -> Kind:
 def _named(fields: Kind, here: Installation) -> tuple[list[tuple[str, list[str]]], dict[str, Identifier], list[str]]:
     """Who is named, each party once in a role; the normal spelling at each path; the paths that name nobody.
 
-    A main party that cannot be read makes the event invalid; an unreadable address in a header does not.
+    A main party that cannot be read makes the event invalid; an unreadable address in a header does not, nor what its kind
+    forgives: a call was made, whatever the switchboard wrote of the number.
     """
     named: dict[tuple[str, str], list[str]] = {}
     spelt, unusable = {}, []
@@ -109,7 +110,7 @@ def _named(fields: Kind, here: Installation) -> tuple[list[tuple[str, list[str]]
         try:
             who = normalise(party.kind, party.value, here.region)
         except NotAnIdentifier as error:
-            if role in (MAIN, "a", "b"):
+            if role in (MAIN, "a", "b") and party.kind not in fields.forgives:
                 raise NotValid(str(error), f"$.data.{path.replace('/', '[') + ']' if '/' in path else path}") from None
             who = None
         if who is None:

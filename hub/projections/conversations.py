@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.events.envelope import Event, Json
+from hub.events.kinds.messages import mailbox
 from hub.projections._shape import Fold, Uuid
 
 
@@ -54,8 +55,9 @@ def apply(row: Conversation | None, event: Event) -> Conversation:
 
 
 def _names(names: Json, event: Event) -> Json:
-    name = (event.personal.get("from") or {}).get("name")
     party = event.party
+    stood_in = any(named.id == party and named.role == "reply_to" for named in event.named)
+    name = mailbox(event.personal, "reply_to" if stood_in else "from").get("name")
     if event.type != "message.received" or not (name and party):
         return names
     new = [event.time.isoformat(), event.root, name]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.events.envelope import Event
+from hub.events.kinds.messages import mailbox
 from hub.events.kinds.orders import KINDS as ORDER_STEPS
 from hub.events.text import fold
 from hub.projections._shape import Append, Uuid
@@ -35,8 +36,8 @@ def _text(event: Event) -> list[str]:
 
 
 def _message(event: Event) -> list[str]:
-    sender = (event.personal.get("from") or {}).get("name")
-    return [*([sender] if sender else []), *_text(event)]
+    senders = [mailbox(event.personal, place).get("name") for place in ("from", "reply_to")]
+    return [*(str(name) for name in senders if name), *_text(event)]
 
 
 def _described(event: Event) -> list[str]:

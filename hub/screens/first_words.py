@@ -21,7 +21,7 @@ def topic(subject: str | None) -> str:
 def first_words(item: Mapping[str, Any]) -> str:
     """`item` has `title` and `text`, and `said`, what is its own of the text, where that was looked for. Empty: it has none."""
     title, text = item["title"] or "", item["text"] or ""
-    own = item.get("said") or (said(text) if text else None) or text
+    own = item.get("said") or (said(text, title) if text else None) or text
     chosen = own if _ANSWERS.match(title) and own.strip() else topic(title) or own
     words = " ".join(chosen[: 4 * LONGEST].split())
     return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"

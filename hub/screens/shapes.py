@@ -203,7 +203,7 @@ class Envelope(BaseModel):
     """An event with its personal part readable. What was forgotten is null."""
 
     model_config = _example(
-        id=TICKET_ID, type="message.received", version=1, time=TIME, recorded=TIME, source="shop-chat",
+        id=TICKET_ID, type="message.received", version=2, time=TIME, recorded=TIME, source="shop-chat",
         stream="conversation:7c2f6f0e-1a44-8f6b-a3c0-6f0f3f1d2c11", revision=None, subject=PARTY_ID, cause=None,
         correlation=None, replaces=None, data={"channel": "chat", "message": "m1"}, personal={"text": "Hello"},
     )  # fmt: skip

@@ -63,7 +63,7 @@ def gathered(hub: Hub, tx: Connection, id: str) -> View | None:
     known = _known_orders(tx, ticket["orders"])
     numbers = {one["number"] for one in known}
     for item in items:
-        item["said"] = said(item["text"]) if item["text"] else None
+        item["said"] = said(item["text"], item["title"]) if item["text"] else None
         item["orders"] = [number for number in item["orders"] if number in numbers]
         item["ticket"] = None
     entries = _opened([*map(_contact, items), *_told(steps(hub, tx, ticket["id"]), {item["id"] for item in items})])

@@ -110,7 +110,7 @@ def _join(tx: Connection, parties: Sequence[str], items: Sequence[Json]) -> None
         item["ticket"] = tickets.get(item["id"]) or calls.get(item["id"]) or threads.get(item["stream"])
         item["ticket"] = item["ticket"] or (item["stream"][7:] if item["stream"].startswith("ticket:") else None)
         item["orders"] = [number for number in item["orders"] if number in there]
-        item["said"] = said(item["text"]) if item["text"] and item["channel"] == "email" else None
+        item["said"] = said(item["text"], item["title"]) if item["text"] and item["channel"] == "email" else None
     _join_deliveries(tx, items)
 
 

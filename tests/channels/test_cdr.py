@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.channels._shape import Ignored, Outcome, Payload, Rejected, Understood
-from hub.channels.cdr import BASE, SEQUENCED, channel, parse, split
+from hub.channels.cdr import BASE, CUSTOM, SEQUENCED, channel, parse, split
 from hub.events.draft import Draft
 from hub.events.kinds.calls import CallEnded
 
@@ -25,7 +25,7 @@ INCOMING = dict(
 )  # fmt: skip
 OUTGOING = INCOMING | dict(
     src="201", dst="09123456789", clid='"Agent" <201>', channel="SIP/201-0000000c", dstchannel="PJSIP/trunk-0000000d",
-    lastapp="Dial", lastdata="PJSIP/09123456789@trunk", uniqueid="1767607200.12",
+    lastapp="Dial", lastdata="PJSIP/09123456789@trunk", uniqueid="1767607200.12", dcontext="from-internal",
 )  # fmt: skip
 
 
@@ -43,6 +43,29 @@ def call(outcome: Outcome) -> Draft:
     (draft,) = outcome.drafts
     CallEnded.model_validate(draft.fields)
     return draft
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"channel": "SIP/100234-0000001a", "dst": "201"},
+        {"channel": "SIP/100234-0000001a", "dcontext": "ext-did-0001"},
+        {"src": "1557", "clid": '"1557" <1557>', "dst": "s", "dcontext": "from-pstn"},
+    ],
+)
+def test_a_call_from_a_trunk_comes_in_though_trunk_or_caller_look_like_an_extension(changed: dict[str, str]) -> None:
+    fields = call(said(line(INCOMING | changed))).fields
+    assert (fields["direction"], fields["party"][0]["value"]) == ("in", changed.get("src", "09123456789"))
+
+
+def test_an_agent_of_any_name_calls_out() -> None:
+    fields = call(said(line(OUTGOING | {"src": "02188776655", "channel": "PJSIP/sara.ahmadi-0000000c"}))).fields
+    assert (fields["direction"], fields["agent"]) == ("out", "sara.ahmadi")
+
+
+def test_a_call_that_came_in_and_goes_on_within_is_still_the_customers() -> None:
+    for within in ({"dst": "201"}, {"channel": "Local/0935@from-internal-00000001;2", "dst": "09351112222"}):
+        assert call(said(line(INCOMING | {"dcontext": "from-internal"} | within))).fields["direction"] == "in"
 
 
 def test_an_answered_call_tells_who_whom_and_how_long() -> None:
@@ -63,6 +86,21 @@ def test_a_call_to_the_outside_names_its_agent_and_whom_he_called() -> None:
     assert fields["caller_name"] is None
 
 
+@pytest.mark.parametrize(
+    ("dst", "data", "called"),
+    [
+        ("909123456789", "PJSIP/09123456789@trunk,300,Tt", "09123456789"),
+        ("0030123456", "SIP/trunk/030123456", "030123456"),
+        ("004930123456", "PJSIP/4930123456@trunk", "004930123456"),
+        ("09123456789", "PJSIP/9123456789@trunk", "09123456789"),
+        ("909123456789", "PJSIP/trunk", "909123456789"),
+    ],
+)
+def test_whom_an_agent_called_is_without_the_prefix_of_an_outside_line(dst: str, data: str, called: str) -> None:
+    fields = call(said(line(OUTGOING | {"dst": dst, "lastdata": data}))).fields
+    assert fields["party"] == [{"kind": "phone", "value": called}]
+
+
 def test_an_agent_who_shows_the_switchboards_number_still_calls_out() -> None:
     fields = call(said(line(OUTGOING | {"src": "02188776655"}))).fields
     assert (fields["direction"], fields["agent"]) == ("out", "201")
@@ -77,12 +115,20 @@ def test_an_agent_who_shows_the_switchboards_number_still_calls_out() -> None:
         ({"lastapp": "Dial", "disposition": "8"}, "answered"),
         ({"disposition": "NO ANSWER"}, "abandoned"),
         ({"dstchannel": ""}, "abandoned"),
+        ({"dstchannel": "", "dst": "s", "lastapp": "BackGround"}, "abandoned"),
+        ({"dstchannel": "", "dst": "s", "lastapp": "Playback"}, "abandoned"),
+        ({"dstchannel": "", "lastapp": "VoiceMail"}, "no_answer"),
     ],
 )
 def test_why_a_call_ended(changed: dict[str, str], cause: str) -> None:
     fields = call(said(line(INCOMING | changed))).fields
     assert fields["cause"] == cause
     assert (fields["answered"] is None) == (fields["agent"] is None) == (cause != "answered")
+
+
+@pytest.mark.parametrize("application", ["ConfBridge", "ReceiveFAX", ""])
+def test_a_call_to_where_somebody_may_be_was_answered(application: str) -> None:
+    assert call(said(line(INCOMING | {"dstchannel": "", "lastapp": application}))).fields["cause"] == "answered"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +163,11 @@ def test_cdr_conf_may_leave_columns_out_or_add_some(columns: tuple[str, ...]) ->
     fields = call(said(line(INCOMING | {"linkedid": "1767607199.1", "sequence": "4"}, columns))).fields
     expected = "1767607199.1" if "linkedid" in columns else "1767607200.10" if "uniqueid" in columns else None
     assert fields["call"] == (expected or "PJSIP/trunk-0000000a@2026-01-05 10:00:00")
+
+
+def test_the_columns_of_cdr_custom_are_told_from_as_many_others() -> None:
+    row = line(INCOMING | {"sequence": "4"}, CUSTOM)
+    assert call(said(row)).fields == call(said(line(INCOMING))).fields
 
 
 ODBC = (

@@ -234,6 +234,14 @@ def test_a_mail_of_html_alone_is_readable() -> None:
     assert mail["html"].startswith("<html>")
 
 
+@pytest.mark.parametrize("blank", ["", " \n\n", "\u00a0\n"])
+def test_beside_a_blank_text_the_html_is_read(blank: str) -> None:
+    parts = f"--b\nContent-Type: text/plain; charset=utf-8\n\n{blank}\n--b\nContent-Type: text/html\n\n<p>It is late</p>\n--b--\n"
+    head = "From: a@example.com\nContent-Type: multipart/alternative; boundary=b\n\n"
+    assert fields(head + parts)["text"] == "It is late"
+    assert fields(head + parts.replace("<p>It is late</p>", ""))["text"].strip() == ""
+
+
 def body_in(charset: str | None, data: bytes) -> str:
     header = f"; charset={charset}" if charset else ""
     text: str = fields(f"From: a@example.com\nContent-Type: text/plain{header}\n\n".encode() + data)["text"]
@@ -260,6 +268,14 @@ def test_words_survive_a_wrong_an_unknown_and_a_missing_charset(charset: str | N
     assert body_in(charset, words.encode(encoded)) == words
 
 
+def test_one_letter_outside_iso_2022_does_not_cost_the_others() -> None:
+    data = "株式会社".encode("iso2022_jp") + b"\x1b$B-j\x1b(B" + "山田です。".encode("iso2022_jp")
+    text = body_in("ISO-2022-JP", data)
+    assert text.startswith("株式会社")
+    assert text.rstrip().endswith("山田です。")
+    assert "\x1b" not in text
+
+
 def test_broken_utf_8_is_not_taken_for_another_script() -> None:
     assert body_in("utf-8", "سلام سفارش من".encode()[:-1]).startswith("سلام سفارش م")
     assert body_in(None, "سلام سفارش من".encode() + b"\xff").startswith("سلام سفارش من")
@@ -277,3 +293,26 @@ def test_nothing_comes_out_that_a_database_refuses() -> None:
 def test_encoded_words_may_be_cut_within_a_letter() -> None:
     first, second = base64.b64encode("س".encode()[:1]).decode(), base64.b64encode("س".encode()[1:]).decode()
     assert fields(f"From: a@b.c\nSubject: =?utf-8?B?{first}?=\n =?utf-8?B?{second}?= x\n\n")["subject"] == "س x"
+
+
+@pytest.mark.parametrize(
+    ("header", "party"),
+    [
+        ("From: Shop <wordpress@shop.example>", "sara@example.ir"),
+        ("From: Shop <no-reply@shop.example>", "sara@example.ir"),
+        ("From: \"'Sara' via Support\" <help@shop.example>", "sara@example.ir"),
+        ("From: Help <help@shop.example>\nX-Original-From: Sara <Sara@example.ir>", "sara@example.ir"),
+        ("From: Sara at work <sara@firm.example>", "sara@firm.example"),
+        ("From: News <noreply@firm.example>\nList-Id: <news.firm.example>", "noreply@firm.example"),
+    ],
+)
+def test_who_is_stood_in_for_is_named_by_where_the_answer_goes(header: str, party: str) -> None:
+    mail = fields(f"{header}\nTo: hub@shop.example\nReply-To: Sara <sara@example.ir>\nSubject: order\n\nhello\n".encode())
+    assert mail["party"] == [{"kind": "email", "value": party}]
+    assert mail["reply_to"] == {"name": "Sara", "address": "sara@example.ir"}
+
+
+@pytest.mark.parametrize("answers", ["hub@shop.example", "form@shop.example", "a@x.example, b@x.example", "nobody", ""])
+def test_an_answer_goes_to_one_other_place_or_to_who_wrote(answers: str) -> None:
+    mail = fields(f"From: form@shop.example\nTo: hub@shop.example\nReply-To: {answers}\nSubject: s\n\nhello\n".encode())
+    assert (mail["reply_to"], mail["party"][0]["value"]) == (None, "form@shop.example")

@@ -186,13 +186,19 @@ def test_reports_of_mail_systems_are_bounces(sender: str, subject: str, header: 
     [
         ("anything", "Auto-Submitted: auto-replied", "hello"),
         ("anything", "Auto-Submitted: auto-generated; x=y", "hello"),
-        ("anything", "X-Auto-Response-Suppress: All", "hello"),
+        ("anything", "X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated", "hello"),
         ("anything", "X-Autoreply: yes", "hello"),
         ("anything", "Precedence: auto_reply", "hello"),
         ("anything", "X-Autorespond: order", "hello"),
         ("anything", "Return-Path: <>", "hello"),
         ("Automatic reply: order 1234", "", "hello"),
-        ("Auto: order", "", "hello"),
+        ("Automaattinen vastaus: tilaus", "", "hello"),
+        ("Automatyczna odpowiedź: zamówienie", "", "hello"),
+        ("Odpowiedź automatyczna: zamówienie", "", "hello"),
+        ("Автоматична відповідь: замовлення", "", "hello"),
+        ("OOO Re: order", "", ABSENT),
+        ("Out of office until 5 May", "", ABSENT),
+        ("Out of office - Sara", "In-Reply-To: <a@b>\nX-Auto-Response-Suppress: All", "Back on Monday."),
         ("Automatische Antwort: Auftrag", "", "hallo"),
         ("Réponse automatique : commande", "", "bonjour"),
         ("Respuesta automática: pedido", "", "hola"),
@@ -203,6 +209,10 @@ def test_reports_of_mail_systems_are_bounces(sender: str, subject: str, header: 
         ("Abwesenheitsnotiz: Auftrag", "", "Ich bin bis zum 5. März nicht im Büro."),
         ("Absence du bureau", "", "Je suis actuellement absent."),
         ("On vacation", "Precedence: bulk\nX-Vacation: yes", "Back on Monday."),
+        ("Re: order", "Return-Path: <>", "Danke!\n\nDies ist eine automatisch erstellte E-Mail ohne Antwort."),
+        ("Re: order", "Auto-Submitted: auto-replied", "This message was sent automatically by our help desk."),
+        ("Automatic reply: order", "Return-Path: <>", "Your message was not delivered to anybody, write to a@b.example"),
+        ("Delivery status: on its way", "Auto-Submitted: auto-generated", "It comes today. Questions: a@b.example"),
         (
             "Read: order",
             "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
@@ -242,6 +252,12 @@ def test_mail_to_many_is_a_list(header: str) -> None:
         ("Returned mail", "", "The letter that I sent you came back."),
         ("Failure notice for my subscription", "", "I got one. Why?"),
         ("my bounce", "", "I get this from you:\n\n" + QMAIL),
+        ("Auto: Bremsen", "", "Mein Auto quietscht."),
+        ("Absence le jour de la livraison", "", "Je suis absente du 4 au 10 mai, livrez ensuite."),
+        ("Urlaub - bitte später liefern", "", "Ich bin bis zum 10. Mai verreist."),
+        ("Abwesenheit bei Lieferung", "In-Reply-To: <a@b>", "Bitte liefern Sie am Dienstag."),
+        ("Out of Office chair - order 12", "In-Reply-To: <a@b>", "The chair is broken."),
+        ("خارج از اداره تحویل دهید", "In-Reply-To: <a@b>", "سلام، به خانه بفرستید."),
         ("Out of office chairs", "", "Do you have office chairs?"),
         ("Question", "", "I will be out of office next week, please deliver on Friday."),
         ("Re: Out of office", "", "When are you back?"),
@@ -250,12 +266,35 @@ def test_mail_to_many_is_a_list(header: str) -> None:
         ("order", "Auto-Submitted: no", "hello"),
         ("order", "Precedence: first-class", "hello"),
         ("order", "X-Auto-Response-Suppress: DR, RN", "hello"),
+        ("Re: order", "X-Auto-Response-Suppress: DR, RN, OOF, AutoReply", "Here is your answer."),
+        ("Re: order", "In-Reply-To: <a@b>\nList-Unsubscribe: <https://sales.example/u>", "Yes, please ship it."),
+        ("Re: order", "In-Reply-To: <a@b>\nPrecedence: bulk\nAuto-Submitted: No", "The parts are on the way."),
         ("سفارش تحویل نشد", "", "سلام، سفارش من هنوز تحویل داده نشده است."),
         ("تحویل نشدن سفارش", "", "سلام. پیام شما رسید اما سفارش تحویل نشد."),
     ],
 )
 def test_people_are_people_whatever_they_write_about(subject: str, header: str, text: str) -> None:
     assert kind(subject, text, header) == "no"
+
+
+OWN_GROUP = "List-Id: <support.shop.example>\nMailing-list: list support@shop.example; contact o@shop.example"
+
+
+def test_what_came_through_the_organisations_own_group_is_no_list() -> None:
+    assert kind(header=f"Delivered-To: hub@shop.example\nPrecedence: list\n{OWN_GROUP}") == "no"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        OWN_GROUP,
+        f"Delivered-To: hub@other.example\n{OWN_GROUP}",
+        f"Delivered-To: hub@other.example\nDelivered-To: mailing list support@shop.example\n{OWN_GROUP}",
+        f"In-Reply-To: <a@b>\n{OWN_GROUP}",
+    ],
+)
+def test_a_list_of_others_is_a_list(header: str) -> None:
+    assert kind(header=header) == "list"
 
 
 def test_a_keeper_of_a_mail_system_may_be_a_person() -> None:
@@ -298,7 +337,40 @@ def test_a_report_names_those_whom_the_mail_did_not_reach_and_why() -> None:
     }
 
 
-@pytest.mark.parametrize("text", [QMAIL, EXIM, EXCHANGE, GMAIL, SENDMAIL])
+def test_what_reached_one_of_two_did_not_reach_the_other() -> None:
+    first, _, second = REPORT.partition("Final-Recipient: rfc822; nobody")
+    lost, _, reached = second.partition("Final-Recipient: rfc822; ok")
+    turned = f"{first}Final-Recipient: rfc822; ok{reached.replace('--b--', '')}\nFinal-Recipient: rfc822; nobody{lost}--b--\n"
+    assert {name: read(turned)[name] for name in ("about", "bounce")} == {
+        name: read(REPORT)[name] for name in ("about", "bounce")
+    }
+
+
+def test_a_report_that_a_mail_went_on_names_nobody_whom_it_did_not_reach() -> None:
+    relayed = REPORT.replace("Sorry.", "<nobody@example.org>: delivered elsewhere").replace("Action: failed", "Action: relayed")
+    mail = read(relayed)
+    assert (mail["about"], mail["bounce"]["action"]) == ([], "relayed")
+
+
+OLD_EXCHANGE = """Your message did not reach some or all of the intended recipients.
+
+The following recipient(s) cannot be reached:
+
+      nobody@example.org on 5/4/2026 10:12 AM
+            The e-mail account does not exist.
+            <mx.example.org #5.1.1>
+"""
+MAILTO = "Delivery has failed to these recipients:\n\nnobody@example.org<mailto:nobody@example.org>\n#550 5.1.1 unknown\n"
+
+
+def test_a_gateways_own_form_is_a_bounce() -> None:
+    text = "This is a delivery failure notification.\n-- nobody@example.org\n\nThe problem:\n-- 5.1.1 User unknown\n"
+    mail = read(f"From: postmaster@gate.example\nSubject: [Postmaster] Email Delivery Failure\n\n{text}")
+    assert (mail["automatic"], mail["bounce"]["status"]) == ("bounce", "5.1.1")
+    assert [one["value"] for one in mail["about"]] == ["nobody@example.org"]
+
+
+@pytest.mark.parametrize("text", [QMAIL, EXIM, EXCHANGE, GMAIL, SENDMAIL, OLD_EXCHANGE, MAILTO])
 def test_a_bounce_without_a_report_is_read_from_its_text(text: str) -> None:
     mail = read("From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n" + text)
     assert mail["about"] == [{"kind": "email", "value": "nobody@example.org"}]

@@ -25,12 +25,28 @@ ABOVE = [
     "در دوشنبه ۴ مهٔ ۲۰۲۶، ۱۰:۱۲ سارا <sara@example.com> نوشت:",
     "\u202bدر تاریخ ۱۴۰۵/۰۲/۱۴ ۱۰:۱۲، سارا <sara@example.com> نوشت:\u202c",
     "2026-05-04 10:12 GMT+02:00 Sara <sara@example.com>:",
+    "Am 04.05.26 um 10:12 schrieb Sara Ahmadi:",
+    "Op 4 mei 2026 om 10:12 heeft Sara Ahmadi het volgende geschreven:",
+    "Den 2026-05-04 kl. 10:12, skrev Sara Ahmadi:",
+    "Am Montag, 4. Mai 2026 um 10:12:33 MESZ hat Sara <sara@example.com> Folgendes geschrieben: ",
+    "Sara <sara@example.com> escreveu (segunda, 4/05/2026 à(s) 10:12):",
+    "Sara Ahmadi <sara@example.com> şunları yazdı (4 May 2026 10:12):",
+    "Wiadomość napisana przez Sara <sara@example.com> w dniu 4 maj 2026, o godz. 10:12:",
+    "2026/05/04 10:12、Sara <sara@example.com>のメール:",
+    "Στις Δευ 4 Μαΐ 2026 στις 10:12 π.μ., ο χρήστης Sara <sara@example.com> έγραψε:",
+    "Vào Th 2, 4 thg 5, 2026 vào lúc 10:12 Sara <sara@example.com> đã viết:",
+    "在 2026/5/4 10:12, Sara 写道:",
+    "Sara Ahmadi/Shop wrote on 05/04/2026 10:12:33 AM:",
 ]
 BLOCKS = [
     "-----Original Message-----\nFrom: Sara <sara@example.com>\nSent: Monday, May 4, 2026 10:12 AM\nTo: Shop\nSubject: Hi",
     "________________________________\nFrom: Sara <sara@example.com>\nSent: Monday, May 4, 2026\nTo: Shop\nSubject: Hi",
     "Von: Sara <sara@example.com>\nGesendet: Montag, 4. Mai 2026 10:12\nAn: Shop\nBetreff: Hallo",
     "*From:* Sara <sara@example.com>\n*Date:* Monday, 4 May 2026\n*To:* Shop\n*Subject:* Hi",
+    "Gesendet: Montag, 04. Mai 2026 um 10:12 Uhr\nVon: \"Sara\" <sara@example.com>\nAn: Shop\nBetreff: Hallo",
+    "寄件者: Sara <sara@example.com>\n寄件日期: 2026年5月4日\n收件者: Shop\n主旨: Hi",
+    "מאת: Sara <sara@example.com>\nנשלח: יום שני 04 מאי 2026\nאל: Shop\nנושא: Hi",
+    "-----Özgün İleti-----\nKimden: Sara <sara@example.com>\nGönderildi: 4 Mayıs 2026\nKime: Shop\nKonu: Hi",
     "از: سارا <sara@example.com>\nتاریخ: دوشنبه ۴ مه ۲۰۲۶\nبه: فروشگاه\nموضوع: سلام",
 ]
 
@@ -44,6 +60,11 @@ def test_what_hangs_below_a_line_that_says_who_wrote_when_is_left_out(above: str
 @pytest.mark.parametrize("block", BLOCKS)
 def test_what_hangs_below_a_block_of_header_lines_is_left_out(block: str) -> None:
     assert said(f"Thank you!\n\n{block}\n\nHello there\n") == "Thank you!"
+
+
+def test_the_quotation_may_begin_on_the_line_that_announces_it() -> None:
+    line = "  On Mon, May 4, 2026 at 10:12 AM, Sara<sara@example.com> wrote:   Hello Reza,"
+    assert said(f"Yes, please.\n\n{line}\nshall we?\n") == "Yes, please."
 
 
 def test_marked_lines_at_the_end_are_left_out_though_nothing_announces_them() -> None:
@@ -70,10 +91,40 @@ def test_what_is_written_below_the_quotation_is_said() -> None:
         "Subject: Your parcel\nTo: me\n\nIt is lost.",
         "On 4 May 2026, Sara <s@example.com> wrote:\n> A or B?\n\nA.\n\n> And C?\n\nNo.",
         "> only\n> quoted",
+        "Hello,\n\nPlease look at what she wrote to sara@example.com on 4 May 2026:\n\nIt comes.\n\nBut no.",
+        "Guten Tag,\n\nAm 4. Mai 2026 um 10:12 schrieb ich Ihnen:\n\nIch warte.\n\nUnd ich warte noch.",
+        "Hello,\n\nOn 4 May 2026 the driver wrote on a card:\n\nNobody home.\n\nI was at home.",
+        "Hello,\n\nI wrote on 4 May 2026 at 10:12:\n\nWhere is it?\n\nNo answer.",
+        "A ticket, please.\nFrom: Tehran\nTo: Shiraz\nDate: 4 May 2026\n\nThank you.",
+        "سلام، بلیط لطفا\nاز: تهران\nبه: شیراز\nتاریخ: ۱۴۰۵/۰۲/۱۴\n\nممنون",
+        "It is like this:\n-- original packaging opened\n-- lamp broken\nPlease refund it.",
+        "Hello,\n\n--- original box ---\nI send it back in the original box.",
+        "To return:\n**Original price** 100\nPlease refund it.",
+        "Hello,\n\nOn 4 May 2026 Mina said:\n\nIt comes on Monday.\n\nIt did not.",
+        "Hello,\n\nOn 4 May 2026 at 10:12 you wrote:\n\nThe refund is on its way.\n\nIt never came.",
+        "Hello,\n\nOn 4 May 2026 your colleague Mina wrote:\n\nIt comes on Monday.\n\nIt did not.",
     ],
 )
 def test_where_the_two_cannot_be_told_apart_all_is_said(text: str) -> None:
     assert said(text) is None
+
+
+@pytest.mark.parametrize("begin", ["Begin forwarded message", "Anfang der weitergeleiteten Nachricht",
+                                   "Début du message transféré ", "Wiadomość przekazana"])  # fmt: skip
+@pytest.mark.parametrize("mark", ["> ", ""])
+def test_a_forwarded_mail_is_said_in_any_language_however_it_is_marked(begin: str, mark: str) -> None:
+    block = ["From: Post <post@example.com>", "Date: 4 May 2026", "Subject: Parcel", "To: me", "", "It is lost."]
+    assert said(f"See below.\n\n{begin}:\n\n" + "\n".join(mark + line for line in block)) is None
+
+
+@pytest.mark.parametrize("subject", ["FW: Parcel", "WG: Paket", "TR : Colis", "ارجاع: بسته", "Fwd: Re: Parcel"])
+def test_a_subject_that_says_so_makes_a_header_block_a_forwarded_mail(subject: str) -> None:
+    for block in BLOCKS:
+        assert said(f"See below.\n\n{block}\n\nIt is lost.\n", subject) is None
+
+
+def test_an_answer_to_a_forwarded_mail_is_an_answer() -> None:
+    assert said(f"Thank you!\n\n{BLOCKS[0]}\n\nIt is lost.\n", "Re: Fwd: Parcel") == "Thank you!"
 
 
 @given(st.text(alphabet=st.sampled_from(list(">:\n <@.2026wroteOnFm-_ نوشت")), max_size=300))

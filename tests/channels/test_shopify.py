@@ -19,13 +19,13 @@ from hub.channels.shopify import channel, parse, verify
 from hub.events.catalogue import Kind
 from hub.events.draft import Draft
 from hub.events.kinds.orders import KINDS as ORDER_KINDS
-from hub.events.kinds.parties import PartyDescribed
+from hub.events.kinds.parties import PartyDescribed, PartyLinked
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "data" / "orders_shopify"
 needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason="../shared/data/orders_shopify is not here")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ORDER_MODELS: dict[str, type[Kind]] = {kind.type: kind for kind in ORDER_KINDS}
-MODELS = ORDER_MODELS | {PartyDescribed.type: PartyDescribed}
+MODELS = ORDER_MODELS | {PartyDescribed.type: PartyDescribed, PartyLinked.type: PartyLinked}
 STORIES = {
     "order": ["order.placed", "order.noted", "party.described"],
     "orders": ["order.placed", "order.paid", "party.described"],
@@ -206,9 +206,38 @@ def test_a_refund_without_transactions_is_worth_its_items() -> None:
     assert drafts({"refund": refund})[0].fields["amount"] == "203.98"
 
 
-def test_items_taken_back_without_money_are_no_refund() -> None:
-    refund = {"id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "refund_line_items": [], "transactions": []}
+@pytest.mark.parametrize("items", [[], [{"subtotal": 50.0, "total_tax": 0.0}]])
+def test_items_taken_back_without_money_are_no_refund(items: list[dict[str, float]]) -> None:
+    refund = {"id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "refund_line_items": items, "transactions": []}
     assert [draft.type for draft in drafts({"refund": refund})] == ["order.noted"]
+
+
+def test_an_order_that_is_paid_later_was_paid_then() -> None:
+    order = an_order(financial_status="paid")
+    assert one("order.paid", drafts(order, topic="orders/paid")).time == datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
+    assert one("order.paid", drafts(order, topic="orders/create")).time == datetime(2026, 1, 5, 6, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "topic", ["orders/risk_assessment_changed", "orders/shopify_protect_eligibility_changed", "customers/purchasing_summary"]
+)
+def test_a_notice_that_holds_no_order_or_customer_is_ignored(topic: str) -> None:
+    outcome = said({"order_id": 5, "customer_id": 7, "risk_level": "low"}, topic=topic)
+    assert isinstance(outcome, Ignored)
+    assert topic in outcome.reason
+
+
+def test_an_order_without_an_id_is_rejected_still() -> None:
+    assert isinstance(said({"name": "#1"}, topic="orders/create"), Rejected)
+
+
+def test_customers_that_were_merged_in_the_shop_are_linked() -> None:
+    merge = {f"admin_graphql_api_customer_{which}_id": f"gid://shopify/Customer/{n}" for which, n in
+             (("kept", 1), ("deleted", 2))}  # fmt: skip
+    (linked,) = drafts(merge | {"status": "completed"}, topic="customers/merge")
+    assert [linked.fields[side]["value"] for side in ("a", "b")] == ["shopify:1", "shopify:2"]
+    assert isinstance(said(merge | {"status": "failed"}, topic="customers/merge"), Ignored)
+    assert isinstance(said({"status": "completed"}, topic="customers/merge"), Ignored)
 
 
 def test_a_capture_is_a_payment() -> None:

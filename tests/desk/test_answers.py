@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.desk.answers import Letter, answered, chain, last_word, message_id, subject
+from hub.desk.answers import Letter, answered, chain, last_word, message_id, sender_of, subject
 from hub.events.catalogue import kind_of
 from hub.events.envelope import Event
 
@@ -71,3 +71,13 @@ def test_the_decision_is_a_valid_event_and_its_words_are_personal() -> None:
     kind_of(decision.type).model_validate({"ticket": TICKET} | decision.data | decision.personal)
     assert decision.personal == {"to": "sara@example.com", "subject": "Re: Hi", "text": "Hello"}
     assert "sara@example.com" not in str(decision.data)
+
+
+def test_an_answer_goes_where_it_is_wanted_else_to_who_wrote() -> None:
+    one = message()
+    assert sender_of(one) == "sara@example.com"
+    one.personal["reply_to"] = {"name": "Sara", "address": "sara@home.example"}
+    assert sender_of(one) == "sara@home.example"
+    for gone in (None, 7, "nobody", {}):  # its key is gone, or somebody put another thing there
+        one.personal["reply_to"] = gone
+        assert sender_of(one) == "sara@example.com"

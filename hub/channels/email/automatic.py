@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from hub.channels.email.addresses import read_addresses
 from hub.channels.email.bounces import is_bounce
 from hub.channels.email.header_fields import Headers
 from hub.channels.email.mime import Part
-from hub.channels.email.phrases import ABSENCE_SUBJECT, ABSENCE_TEXT, REPLY_SUBJECT
+from hub.channels.email.phrases import ABSENCE_ALONE, ABSENCE_SUBJECT, ABSENCE_TEXT, REPLY_SUBJECT
 from hub.channels.email.senders import null_path
 
 Automatic = Literal["no", "reply", "bounce", "list"]
@@ -31,13 +32,12 @@ REPLY_HEADERS = {
     "x-post-messageclass": re.compile("autoresponder", re.I),
     "x-delivered-to-autoresponder": ANY,
     "delivered-to": re.compile("^autoresponder", re.I),
-    "x-auto-response-suppress": re.compile(r"\ball\b|autoreply", re.I),
     "x-mailer": re.compile("vacation|autorespond|auto-?reply", re.I),
     "x-cron-env": ANY,
     "x-precedence": re.compile("auto", re.I),
     "precedence": re.compile(r"auto[_ -]?(?:reply|generated|submitted|responder)?", re.I),
     "x-auto-submitted": re.compile("auto", re.I),
-    "auto-submitted": re.compile(r"^(?!no\b)\s*\S"),
+    "auto-submitted": re.compile(r"^\s*(?!no\b)\S", re.I),
     "autosubmitted": re.compile(r"^(?!no\b|false\b)\s*\S", re.I),
     "x-zendesk-auto-response": ANY,
 }
@@ -58,19 +58,38 @@ LIST_HEADERS = (
     "x-listserver",
     "x-csa-complaints",
 )
-BULK = re.compile(r"^\s*(?:bulk|list|junk)\b", re.IGNORECASE)
+# Help desks and sales programs write these into the mails of people, too.
+WEAK = {"list-unsubscribe", "list-help"}
+BULK = re.compile(r"^\s*(bulk|list|junk)\b", re.IGNORECASE)
+DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+RECEIVED_BY = ("delivered-to", "x-original-to", "envelope-to")
 
 
 def automatic(root: Part, subject: str, text: str) -> Automatic:
     if is_bounce(root, subject, text):
         return "bounce"
-    if _list(root.headers) and not _answers_alone(root.headers, subject):
+    if _list(root.headers) and not _our_own(root.headers) and not _answers_alone(root.headers, subject):
         return "list"
     return "reply" if _reply(root, subject, text) else "no"
 
 
 def _list(headers: Headers) -> bool:
-    return any(headers.has(name) for name in LIST_HEADERS) or BULK.match(headers.text("precedence")) is not None
+    """Weak signs count only where nothing is answered."""
+    bulk = BULK.match(headers.text("precedence"))
+    found = {name for name in LIST_HEADERS if headers.has(name)} | ({bulk[1].lower()} if bulk else set())
+    return bool(found - WEAK - {"bulk"} if headers.has("in-reply-to") else found)
+
+
+def _our_own(headers: Headers) -> bool:
+    """Whether the list is the organisation's own address for several people: its domain is that of the mailbox.
+
+    `To` does not say whose mailbox it is: of a public list it names the list.
+    """
+    listed = headers.text("list-id").rpartition("<")[2] or headers.text("mailing-list").rpartition("@")[2]
+    named = DOMAIN.search(listed)
+    received = next((text for name in RECEIVED_BY if (text := headers.top(name))), "")
+    domains = {one.address.rpartition("@")[2].lower() for one in read_addresses(received) if one.usable}
+    return named is not None and any(f".{named[0].lower()}".endswith(f".{domain}") for domain in domains)
 
 
 def _answers_alone(headers: Headers, subject: str) -> bool:
@@ -90,8 +109,12 @@ def _marked(headers: Headers) -> bool:
 
 
 def _says_so(headers: Headers, subject: str, text: str) -> bool:
-    """ "Out of office" may be a person's subject: then the text, or that it answers a mail, has to agree."""
+    """ "Out of office" may be a person's subject: then the text, or that it answers a mail, has to agree, and all of the
+    subject has to say it. Programs add what no other machine is to answer."""
     if REPLY_SUBJECT.match(subject):
         return True
+    absent = ABSENCE_SUBJECT.match(subject)
     agrees = headers.has("in-reply-to") or ABSENCE_TEXT.search(text[:2000]) is not None
-    return agrees and ABSENCE_SUBJECT.match(subject) is not None
+    if not (absent and agrees):
+        return False
+    return headers.has("x-auto-response-suppress") or ABSENCE_ALONE.match(subject, absent.end()) is not None

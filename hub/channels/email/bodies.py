@@ -97,8 +97,11 @@ def _complete(text: list[Part], texts: int, html: list[Part], htmls: int) -> Non
 
 
 def text_body(bodies: Bodies) -> str:
-    """All that is to be read, in its order; html as text."""
-    read = _read(bodies.text, ("text/plain", "text/html"))
+    """All that is to be read, in its order; html as text. A plain form that is blank stands for nothing."""
+    types = ("text/plain", "text/html")
+    read = _read(bodies.text, types)
+    if not any(words.strip() for _, words in read):
+        read = _read(bodies.html, types)
     return "\n".join((as_text(words) if type_ == "text/html" else words).strip("\n") for type_, words in read)
 
 

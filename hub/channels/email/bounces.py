@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hub.channels.email.addresses import USABLE, read_addresses
 from hub.channels.email.header_fields import Headers, identifiers, message_id, read_headers
 from hub.channels.email.mime import Part, text_of
-from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON, TRANSLATED
+from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON, REPLY_SUBJECT, TRANSLATED
 from hub.channels.email.senders import Sender, null_path, sender
 
 REPORTS = {
@@ -40,12 +40,17 @@ FIELDS_AT_MOST = 256 * 1024
 RECIPIENTS_AT_MOST = 100
 LOOKED_AT = 6000
 STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-REPLY_AND_STATUS = re.compile(r"\b[45]\d\d[ -]#?([45]\.\d{1,3}\.\d{1,3})\b|\(#([45]\.\d{1,3}\.\d{1,3})\)")
+REPLY_AND_STATUS = re.compile(
+    r"(?:\b[45]\d\d(?:[ -]|: ?)#?|[( ]#(?=[\d.]{5,9}[)>])|^[ \t-]{0,6}(?=[\d.]{5,9}[ \t]))([45]\.\d{1,3}\.\d{1,3})\b",
+    re.MULTILINE,
+)
 REPLY = re.compile(r"\b([45][0-5]\d)\b")
+# To the end of the domain, not to where one of its letters is followed by what may follow.
 RECIPIENT_LINE = re.compile(
-    r"^[ \t]*(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
+    r"^[ \t]*(?:-- )?(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
     r"user:)?[ \t]*(?:rfc822;)?[ \t]*"
-    r"<?([^\s<>:;,()\"']{1,64}@[^\s<>:;,()\"']{1,190})>?(?=[ \t]*(?:$|[:.,(]|\.\.\.))",
+    r"<?([^\s<>:;,()\"']{1,64}@(?:[^\s<>:;,()\"'.]{1,63}+\.(?!\.|\s|$)){0,9}+[^\s<>:;,()\"'.]{1,63}+)>?"
+    r"(?=[ \t]*(?:$|[:.,(]|<mailto:|on \d))",
     re.IGNORECASE | re.MULTILINE,
 )
 SUCCESS = {"delivered", "relayed", "expanded"}
@@ -79,13 +84,17 @@ def is_bounce(root: Part, subject: str, text: str) -> bool:
 
 
 def _looks_like_one(headers: Headers, who: Sender, subject: str, text: str, reported: bool) -> bool:
+    """Shops and ticket systems, too, say that they write automatically, and of deliveries that are none of mail."""
+    if REPLY_SUBJECT.match(subject) and not reported:
+        return False
     own = _own_words(text)
     subject_says = BOUNCE_SUBJECT.match(subject) is not None
     machine = reported or MACHINE.search(own) is not None
     says = machine or TRANSLATED.search(own) is not None
-    if null_path(headers) or headers.text("auto-submitted").lower().startswith("auto"):
+    if null_path(headers):
         return subject_says or says
-    if who is Sender.KEEPER and not _answers(headers):
+    submitted = headers.text("auto-submitted").lower().startswith("auto")
+    if submitted or (who is Sender.KEEPER and not _answers(headers)):
         return says or (subject_says and REASON.search(own) is not None)
     return subject_says and machine
 
@@ -126,15 +135,18 @@ def read_bounce(root: Part, subject: str, text: str) -> Bounce:
         complaining = _unique(_addressed(blocks, ("original-rcpt-to", "removal-recipient")))
         return Bounce(form, complaining, None, "complained", None, _original(root, text))
     missed = [block for block in blocks if block.text("action").lower() not in SUCCESS]
+    told = missed or blocks
     named = _addressed(missed, ("final-recipient", "original-recipient"), first_only=True) + _failed_header(
         root.headers
     )
+    if not named and (missed or not blocks):
+        named = RECIPIENT_LINE.findall(_own_words(text))
     return Bounce(
         form,
-        _unique(named or RECIPIENT_LINE.findall(_own_words(text))),
-        _status(blocks, text),
-        _first(blocks, "action") or _action(subject),
-        _reply(blocks, text),
+        _unique(named),
+        _status(told, text),
+        _first(told, "action") or _action(subject),
+        _reply(told, text),
         _original(root, text),
     )
 
@@ -198,7 +210,7 @@ def _status(blocks: list[Headers], text: str) -> str | None:
     """As reported; a diagnostic's own code says more than the x.0.0 that some systems report."""
     said = [found[1] for block in blocks if (found := STATUS.search(block.text("status")))]
     told = [block.text("diagnostic-code") for block in blocks] if blocks else [text[:LOOKED_AT]]
-    detailed = [found[1] or found[2] for one in told if (found := REPLY_AND_STATUS.search(one))]
+    detailed = [found[1] for one in told if (found := REPLY_AND_STATUS.search(one))]
     if said and not said[0].endswith(".0.0"):
         return said[0]
     return next(iter(detailed + said), None)

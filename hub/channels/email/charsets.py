@@ -57,12 +57,16 @@ UNSTORABLE = re.compile("[\ud800-\udfff]")
 
 
 def decode(data: bytes, declared: str | None) -> str:
-    """Of what can be meant the first that fits without error; at the worst with replacement characters."""
+    """Of what can be meant the first that fits without error; at the worst with replacement characters.
+
+    ISO 2022 is ASCII to other charsets, with escapes: one letter that it does not have makes it none of them.
+    """
     for name in _likely(data, declared):
         try:
             return clean(data.decode(name))
         except (UnicodeError, ValueError):
-            continue
+            if b"\x1b" in data and name.startswith("iso2022"):
+                return clean(data.decode(name, "replace"))
     return clean(data.decode(_least_wrong(data, known(declared)), "replace"))
 
 

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
 QUOTED = re.compile(r"""(?:[^>"']|"[^"]*+"|'[^']*+')*+>""")
+QUOTATION = re.compile(r"""\s(?:type\s*=\s*["']?cite\b|class\s*=\s*["']?[^"'>]*\bgmail_quote\b)""", re.I)
+BEGINS, ENDS = "\x0e", "\x0f"  # of a quotation, each on a line of its own; no words hold them
+DEEPEST = 5  # further quotations within are marked as this one
 UNSEEN = {
     "script": re.compile(r"</script", re.I),
     "style": re.compile(r"</style", re.I),
@@ -37,14 +40,26 @@ NEW_PARAGRAPH = {
 
 
 def as_text(markup: str) -> str:
-    """The words of an html document, a line for each block."""
+    """The words of an html document, a line for each block; ">" before the lines of a mail that it answers."""
     joined = "".join(_pieces(markup))
     lines = [" ".join(line.split(" ")).strip() for line in re.sub(r" {2,}", " ", joined).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return _marked(text) if BEGINS in text else text
+
+
+def _marked(text: str) -> str:
+    out, depth = [], 0
+    for line in text.split("\n"):
+        if line in (BEGINS, ENDS):
+            depth += 1 if line == BEGINS else -1
+        else:
+            out.append(f"{'>' * min(depth, DEEPEST)} {line}" if line and depth else line)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip()
 
 
 def _pieces(markup: str) -> Iterator[str]:
     quotes = _Quotes(markup)
+    cited: list[bool] = []
     at = 0
     while (found := markup.find("<", at)) >= 0:
         yield _words(markup[at:found])
@@ -56,10 +71,20 @@ def _pieces(markup: str) -> Iterator[str]:
         at = quotes.end_of_tag(tag.end())
         name = tag[2].lower()
         yield _break(name, bool(tag[1]))
+        if name == "blockquote":
+            yield _mark(cited, bool(tag[1]), markup[tag.end() : at])
         if name in UNSEEN and not tag[1]:
             ending = UNSEEN[name].search(markup, at)
             at = ending.start() if ending else len(markup)
     yield _words(markup[at:])
+
+
+def _mark(cited: list[bool], closing: bool, attributes: str) -> str:
+    """`cited`: of each open blockquote whether it is of a mail that is answered; the others are of this one."""
+    if not closing:
+        cited.append(QUOTATION.search(attributes[:500]) is not None)
+        return f"{BEGINS}\n" if cited[-1] else ""
+    return f"{ENDS}\n" if cited and cited.pop() else ""
 
 
 def _no_tag(markup: str, found: int) -> tuple[int, str]:
@@ -100,4 +125,4 @@ def _break(name: str, closing: bool) -> str:
 
 def _words(text: str) -> str:
     """White space is one space, a no-break space (by whatever name) too."""
-    return re.sub(r"\s+", " ", html.unescape(text)) if text else ""
+    return re.sub(r"[\s\x0e\x0f]+", " ", html.unescape(text)) if text else ""

@@ -58,6 +58,7 @@ BOUNCE_SUBJECT = _start(
     r"could not (?:send|deliver) ",
     r"error sending",
     r"there was an error sending",
+    r"postmaster\] (?:e-?mail|mail|message) delivery",
     r"postmaster (?:notify|copy|notice|warning)",
     r"\[?bounced?\]?(?:d? (?:mail|message|e-?mail))?\s*(?::|\]|" + END + ")",
     r"rejected (?:mail|message)",
@@ -150,7 +151,7 @@ BOUNCE_SUBJECT = _start(
 MACHINE = _line(
     r"hi\.? this is the .{0,40}(?:program|mail)",
     r"this is the (?:mail (?:system|delivery)|postfix|mail delivery|e-?mail system|mailer)",
-    r"this message (?:was|has been) (?:created|generated|sent) automatically by",
+    r"this message (?:was|has been) (?:created|generated|sent) automatically by (?:the |an? )?(?:e-?mail|smtp)\b",
     r"a message (?:\(.{0,80}\) )?that you (?:have )?sent (?:could not|has not|was not|contained)",
     r"(?:the )?following address(?:\(es\)|es)? (?:failed|had|has)",
     r"the original message was received at",
@@ -193,7 +194,7 @@ MACHINE = _line(
 
 # The same in other languages: words that people use as well, so enough only where the sender, too, looks like one.
 TRANSLATED = _line(
-    r"dies ist eine automatisch",
+    r"dies ist eine automatisch \w+ (?:benachrichtigung|meldung|nachricht) (?:über|zum|zur) ",
     r"(?:ihre|diese) (?:nachricht|mail|e-mail) .{0,120}(?:nicht zugestellt|zustellung)",
     r"(?:folgende|die folgenden) (?:empf.nger|adressen)",
     r"fehler bei der nachrichtenzustellung",
@@ -239,10 +240,18 @@ REASON = _anywhere(
 
 REPLY_SUBJECT = _start(
     r"auto(?:mat(?:ic|ed|ische?s?))?[ -]?(?:reply|response|answer|responder|respond|antwort)\b",
-    r"auto\s*:",
     r"\[auto(?:-?reply|matic|mated)?[^\]]{0,20}\]",
     r"autosvar",
-    r"automati\w+ (?:svar|antwort|antwoord|vastaus|odpow\w+|odpov\w+|yan.t|v.lasz|r.spuns)\b",
+    r"automa\w+ (?:svar|antwort|antwoord|vastaus|odpow\w+|odpov\w+|yan.t|v.lasz|r.spuns|odgovor)\b",
+    r"odpowied. automatyczna",
+    r"r.spuns automat",
+    r"автоматична відповідь",
+    r"автоматичен отговор",
+    r"αυτόματη απάντηση",
+    r"תשובה אוטומטית",
+    r"trả lời tự động",
+    r"balasan otomatis",
+    r"ตอบกลับอัตโนมัติ",
     r"automatisch(?:e|es|er)? (?:antwort|antwoord|r.ckmeldung|abwesenheits)",
     r"r.ponse automatique",
     r"message automatique d'absence",
@@ -297,6 +306,14 @@ ABSENCE_SUBJECT = _start(
     r"(?:در )?مرخصی",
     r"عدم حضور",
     r"خارج المكتب",
+)
+
+# After a word of absence: what makes it the whole subject, or stands before the one that is answered.
+ABSENCE_ALONE = re.compile(
+    r"\w*(?:[ -]+(?:notice|notification|message|reply|response|office|until\b.{0,40}|till\b.{0,40}|from\b.{0,40}|"
+    r"bis\b.{0,40}|vom\b.{0,40}|jusqu.{0,40}|du\b.{0,40}|hasta\b.{0,40}|fino\b.{0,40}|تا\b.{0,40})){0,2}"
+    r"\s*(?:[:：]|(?:re|aw|sv)\s*:|[.!]*$)",
+    re.IGNORECASE,
 )
 
 ABSENCE_TEXT = _anywhere(

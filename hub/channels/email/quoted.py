@@ -16,18 +16,32 @@ from dataclasses import dataclass
 _MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONGEST = 400  # characters of a line that can begin a quotation
 _ABOVE = 4  # lines over which a mail program folds it
+_CITED = 40  # lines in which a further paragraph shows itself
 _BLOCK = 8  # lines within which a block of header lines shows itself
 
-_WROTE = re.compile(
-    r"(?:\b(?:wrote|writes|said|schrieb|schreef|a écrit|écrit|escribió|escribio|escreveu|ha scritto|scritto|skrev|kirjoitti|"
-    r"napisała?|napísal|napsala?|írta|a scris|yazdı|şunu yazdı|написала?|пишет|пише)\b|"
+_VERBS = (
+    r"(?:\b(?:wrote|writes|schrieb|geschrieben|schreef|geschreven|écrit|escribió|escribio|escreveu|scritto|skrev|kirjoitti|"
+    r"napisała?|napisana|pisze|napísal|napsala?|írta|a scris|yazdı|написала?|пишет|пише|έγραψε|đã viết|menulis)\b|"
     r"napisał\(a\)|napsal\(a\)|написал\(а\)|"
-    r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|書きました|작성)\s*[:：]?\s*$",
+    r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|のメール|さん|書きました|작성)"
+)
+_WROTE = re.compile(rf"{_VERBS}\s*[:：]?\s*$", re.IGNORECASE)
+# The verb before the name, or the date after both: "Am 4.5.26 um 10:12 schrieb Sara:", "Sara wrote on 05/04/2026 10:12:33:"
+_WRITES = re.compile(rf"{_VERBS}.*[:：]$", re.IGNORECASE)
+_DATED_LAST = re.compile(r"\d[:.]\d{2}(?: ?[ap]m)?\)?[:：]$", re.IGNORECASE)
+_TIME = re.compile(r"(?<![\d.])\d{1,2}[:.h]\d{2}(?![\d.])")
+_SAME_LINE = re.compile(rf"[>)] ?{_VERBS} ?[:：] {{2,}}\S", re.IGNORECASE)
+_OPENS = re.compile(
+    r"\W{0,3}(?:(?:on|am|le|el|il|em|op|den|på|pe|w dniu|dnia|dne|в|tarihinde|στις|vào|pada|در|في|بتاريخ|at|date)\b|在\s?\d)",
     re.IGNORECASE,
 )
-_OPENS = re.compile(
-    r"\W{0,3}(?:on|am|le|el|il|em|op|den|på|pe|w dniu|dnia|dne|в|tarihinde|در|في|بتاريخ|at|date)\b", re.IGNORECASE
+# Who cites us, or himself, writes such words, too: it takes more to make a mail program's of them.
+_IN_PERSON = re.compile(
+    r"\b(?:i|we|me|my|you|your|ich|wir|mir|sie|ihr\w{0,2}|je|nous|vous|votre|tu|yo|usted|jag|jeg|ik|wij|я|мы|вы|ваш\w{0,2})\b|"
+    r"\b(?:من|ما|شما|همکار\w{0,5})\b",
+    re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"[<(][^\s@<>()]{1,64}@[^\s@<>()]{1,190}[>)]")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]]{1,64}@[^\s@<>()\[\]]{1,190}")
 _NAME = re.compile(r"[\"“„'][^\"”“']{2,60}[\"”“']")
 _DATE = re.compile(
@@ -35,33 +49,43 @@ _DATE = re.compile(
 )
 
 _FROM = re.compile(
-    r"[*_\s]{0,12}(?:from|von|de|da|van|från|fra|od|от|від|lähettäjä|gönderen|kimden|feladó|expéditeur|mittente|remitente|"
-    r"از|فرستنده|من|المرسل|发件人|寄件者|差出人|보낸 사람)\s{0,3}[*_]{0,2}\s?[:：]",
+    r"[*_\s]{0,12}(?:from|von|de|da|van|från|fra|od|от|від|από|lähettäjä|gönderen|kimden|feladó|expéditeur|mittente|remitente|"
+    r"از|فرستنده|من|المرسل|מאת|发件人|寄件者|差出人|보낸 사람)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
 _FIELD = re.compile(
-    r"[*_\s]{0,12}(?:date|sent|to|cc|subject|reply-to|datum|gesendet|an|betreff|envoyé(?: le)?|à|objet|inviato|a|oggetto|data|"
-    r"verzonden|aan|onderwerp|enviad[oa](?: el| em)?|fecha|para|asunto|assunto|skickat|till|ämne|sendt|dato|til|emne|wysłano|do|"
-    r"temat|odesláno|komu|předmět|отправлено|дата|кому|тема|надіслано|lähetetty|vastaanottaja|aihe|päiväys|tarih|"
-    r"gönderilme tarihi|kime|konu|elküldve|címzett|tárgy|"
-    r"تاریخ|ارسال(?: شده)?|به|گیرنده|موضوع|رونوشت|التاريخ|إلى|الموضوع|"
-    r"发送时间|发送日期|日期|收件人|主题|送信日時|日時|宛先|件名|보낸 날짜|받는 사람|제목)\s{0,3}[*_]{0,2}\s?[:：]",
+    r"[*_\s]{0,12}(?:(?P<subject>subject|betreff|objet|oggetto|onderwerp|asunto|assunto|ämne|emne|temat|předmět|тема|aihe|konu|"
+    r"tárgy|θέμα|موضوع|الموضوع|נושא|主题|主旨|件名|제목)|"
+    r"date|sent|to|cc|reply-to|datum|gesendet|an|envoyé(?: le)?|à|inviato|a|data|"
+    r"verzonden|aan|enviad[oa](?: el| em)?|fecha|para|skickat|till|sendt|dato|til|wysłano|do|"
+    r"odesláno|komu|отправлено|дата|кому|надіслано|lähetetty|vastaanottaja|päiväys|tarih|"
+    r"gönderil(?:me tarihi|di)|kime|elküldve|címzett|στάλθηκε|προς|נשלח|אל|"
+    r"تاریخ|ارسال(?: شده)?|به|گیرنده|رونوشت|التاريخ|إلى|"
+    r"发送时间|发送日期|寄件日期|日期|收件[人者]|送信日時|日時|宛先|보낸 날짜|받는 사람)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
 _ORIGINAL = re.compile(
-    r"\W{0,3}[-–—_*=]{2,30}\s{0,3}(?:original(?:e|nachricht|[ -]?message|[ -]?nachricht)?\b|reply message|reply above|"
+    r"\W{0,3}[-–—_*=]{2,30}\s{0,3}(?:original(?:e|nachricht|[ -]?(?:message|nachricht|appointment))?|repl(?:y|ied) message|"
+    r"reply above[^-\n]{0,40}|"
     r"ursprüngliche nachricht|message d['’]origine|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|"
     r"oprindelig (?:meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|oryginalna wiadomość|wiadomość oryginalna|"
-    r"alkuperäinen viesti|původní zpráva|исходное сообщение|پیام اصلی|الرسالة الأصلية|原始邮件|元のメッセージ)",
+    r"alkuperäinen viesti|původní zpráva|исходное сообщение|پیام اصلی|الرسالة الأصلية|原始邮件|元のメッセージ)"
+    r"\s{0,3}(?:[-–—_*=]{2}|[:：]?\s{0,3}$|from\s?:)",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"\W{0,16}(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete nachricht|message transféré|mensaje reenviado|"
-    r"mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt|vidarebefordrat|przekazana wiadomość|"
-    r"пересылаемое сообщение|پیام (?:فرستاده|هدایت|ارسال) ?شده)",
+    r"\W{0,16}(?:begin forwarded message|forwarded (?:message|by)|"
+    r"(?:[^\W\d]+\s){0,3}(?:weitergeleiteten? nachricht|message transféré|mensaje reenviado|"
+    r"mensagem (?:re)?encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt|vidarebefordrat|"
+    r"przekazana wiadomość|wiadomość przekazana|przekazywanej wiadomości|välitetty viesti|iletilen (?:ileti|mesaj)|"
+    r"пересылаемое сообщение|(?:переадресованн|перенаправленн)\w+ сообщени\w|الرسالة المحولة|"
+    r"پیام (?:فرستاده|هدایت|ارسال)[ \u200c]?شده)|転送された|转发的?邮件|전달된)",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s*[_–—-]{10,}\s*")
+_FORWARDS = re.compile(
+    r"\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|i̇?lt|doorst|转发|轉寄|転送|ارجاع)\s*(?:\[\d{1,3}\])?\s*[:：]", re.IGNORECASE
+)
+_RULE = re.compile(r"\s*(?:[_–—-]{10,}|[-–—_*=]{3,}[^-–—_*=]{2,60}[-–—_*=]{3,})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +96,30 @@ class _History:
     body: int
 
 
-def said(text: str) -> str | None:
-    """The text without its quoted history; None where there is none, or nothing but it."""
+def said(text: str, subject: str | None = None) -> str | None:
+    """The text without its quoted history; None where there is none, or nothing but it. `subject`: "Fwd:" says a forward."""
     lines = text.replace("\r\n", "\n").split("\n")
     bare = [_MARKS.sub("", line[: _LONGEST + 1]) for line in lines]
-    found = _history(bare) or _marked_tail(bare)
+    found = _history(bare, _FORWARDS.match(subject or "") is not None) or _marked_tail(bare)
     if found is None:
         return None
     kept = "\n".join(_without(lines, bare, found)).strip()
     return kept if kept and kept != text.strip() else None
 
 
-def _history(lines: Sequence[str]) -> _History | None:
+def _history(lines: Sequence[str], forwards: bool) -> _History | None:
+    """A forwarded mail ends the search: it is new, and what it quotes as well."""
     for n, line in enumerate(lines):
         if not line.strip() or len(line) > _LONGEST:
             continue
-        if _FORWARDED.match(line) and not line.lstrip().startswith(">"):
-            return None
+        if _FORWARDED.match(line) and (not line.lstrip().startswith(">") or _is_run(lines, n)):
+            return _History(len(lines), len(lines))
         if _ORIGINAL.match(line):
-            return _History(n, len(lines))
+            return _History(len(lines) if forwards else n, len(lines))
         if _header_block(lines, n):
-            return _History(_rule_above(lines, n), len(lines))
+            return _History(len(lines) if forwards else _fields_above(lines, n), len(lines))
+        if _SAME_LINE.search(line) and _OPENS.match(line) and _DATE.search(line):
+            return _History(n, len(lines))
         start = _who_wrote(lines, n)
         if start is not None:
             return _History(start, n + 1)
@@ -100,7 +127,10 @@ def _history(lines: Sequence[str]) -> _History | None:
 
 
 def _who_wrote(lines: Sequence[str], end: int) -> int | None:
-    """Where the words begin that end here and say who wrote when; None where they are no such words."""
+    """Where the words begin that end here and say who wrote when; None where they are no such words.
+
+    A person may cite in such words what was written to him: he has more to say below.
+    """
     last = lines[end].strip(" \t-")
     verb = _WROTE.search(last)
     if (last.startswith(">") and last != ">:") or not (verb or last.endswith((":", "："))):
@@ -112,12 +142,29 @@ def _who_wrote(lines: Sequence[str], end: int) -> int | None:
             return None
         block = " ".join(line.strip() for line in lines[start : end + 1])
         dated, named = _DATE.search(block), _ADDRESS.search(block) or _NAME.search(block)
-        told = verb and (named or quoted or _OPENS.match(block))
+        told = _told(block, verb is not None, quoted) and (named or quoted or not _cites(lines, block, end))
         if dated and (told or (named and (_begins(block) or quoted))):
             return _opening(lines, start)
         if verb and named and quoted and _OPENS.match(block):
             return start
     return None
+
+
+def _told(block: str, verb: bool, quoted: bool) -> bool:
+    """Whether the words say that somebody wrote: at their end, or within a line that is of a mail program's form."""
+    begins = _OPENS.match(block) or _DATE.match(block)
+    if verb:
+        return bool(begins or quoted or _ADDRESS.search(block) or _NAME.search(block))
+    form = (begins and _TIME.search(block)) or quoted or _DATED_LAST.search(block) or _BRACKETED.search(block)
+    return len(block) <= 200 and bool(form and _WRITES.search(block))
+
+
+def _cites(lines: Sequence[str], block: str, end: int) -> bool:
+    return _IN_PERSON.search(block) is not None and _paragraphs(lines[end + 1 : end + 1 + _CITED]) != 1
+
+
+def _paragraphs(lines: Sequence[str]) -> int:
+    return sum(bool(line.strip()) and (n == 0 or not lines[n - 1].strip()) for n, line in enumerate(lines))
 
 
 def _begins(block: str) -> bool:
@@ -138,10 +185,20 @@ def _opening(lines: Sequence[str], start: int) -> int:
 
 
 def _header_block(lines: Sequence[str], n: int) -> bool:
+    """Of a mail: a journey, too, is from here to there on a day, but has neither an address nor a subject."""
     if not _FROM.match(lines[n]):
         return False
     below = [line for line in lines[n + 1 : n + 1 + _BLOCK] if line.strip()]
-    return sum(_FIELD.match(line) is not None for line in below[:6]) >= 2
+    fields = [field for line in below[:6] if (field := _FIELD.match(line))]
+    return len(fields) >= 2 and bool(_ADDRESS.search(lines[n]) or any(field["subject"] for field in fields))
+
+
+def _fields_above(lines: Sequence[str], n: int) -> int:
+    """Some begin their block with the date."""
+    above = n
+    while above and n - above < 3 and _FIELD.match(lines[above - 1]):
+        above -= 1
+    return _rule_above(lines, above)
 
 
 def _rule_above(lines: Sequence[str], n: int) -> int:

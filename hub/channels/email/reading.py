@@ -15,6 +15,7 @@ from hub.channels.email.charsets import clean
 from hub.channels.email.header_fields import Headers, identifiers, message_id, moment, said
 from hub.channels.email.identity import digest, identity
 from hub.channels.email.mime import Part, read_mime
+from hub.channels.email.senders import reply_to, stands_in
 from hub.events.draft import Draft
 
 # A mail has at least one of these; a text whose first line happens to have a colon has not.
@@ -67,11 +68,12 @@ def _start(body: bytes) -> int:
 def _draft(payload: Payload, root: Part) -> Draft:
     time, claimed = _time(root.headers, payload.received)
     bodies = sort_parts(root)
+    words = _words(root, text_body(bodies))
     fields = {
         "channel": "email",
         **_threading(root.headers, payload.body),
-        **_people(root.headers),
-        **_words(root, text_body(bodies)),
+        **_people(root.headers, of_a_person=words["automatic"] == "no"),
+        **words,
         "html": html_body(bodies),
         "raw": hashlib.sha256(payload.body).hexdigest(),
         "claimed_date": claimed,
@@ -106,16 +108,19 @@ def _threading(headers: Headers, source: bytes) -> dict[str, Any]:
     }
 
 
-def _people(headers: Headers) -> dict[str, Any]:
+def _people(headers: Headers, of_a_person: bool) -> dict[str, Any]:
     found = read_addresses(headers.text("from"))
     sender = next((one for one in found if one.usable), next(iter(found), None))
+    answers_to = reply_to(headers, sender)
     people: dict[str, Any] = {
         "from": _json(sender) if sender else None,
+        "reply_to": _json(answers_to) if answers_to else None,
         "to": [_json(one) for one in read_addresses(headers.text("to"))],
         "cc": [_json(one) for one in read_addresses(headers.text("cc"))],
     }
     if sender is not None and sender.usable:
-        people["party"] = [{"kind": "email", "value": sender.address}]
+        writer = answers_to if of_a_person and answers_to and stands_in(headers, sender, answers_to) else sender
+        people["party"] = [{"kind": "email", "value": writer.address}]
     return people
 
 

@@ -1,11 +1,11 @@
-"""Who a mail seems to come from: a mail system, or somebody."""
+"""Who a mail seems to come from: a mail system, or somebody, or something that stands in for somebody."""
 
 from __future__ import annotations
 
 import re
 from enum import Enum
 
-from hub.channels.email.addresses import read_addresses
+from hub.channels.email.addresses import Address, read_addresses
 from hub.channels.email.header_fields import Headers
 
 DAEMON = re.compile(
@@ -24,6 +24,12 @@ KEEPER_NAME = re.compile(
     r"spam|virus|mail ?security|anti-?(?:spam|abuse)|mail gateway|sistema de correo",
     re.I,
 )
+# What sends for others: forms on web sites, shops, groups.
+ROBOT = re.compile(
+    r"^(?:(?:.*[._+-])?(?:no[._-]?reply|do[._-]?not[._-]?reply)(?:[._+-].*)?|wordpress|(?:web)?forms?|webmaster)$", re.I
+)
+VIA = re.compile(r"\S\s+via\s+\S", re.I)
+RECEIVED_BY = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 
 
 class Sender(Enum):
@@ -41,6 +47,27 @@ def sender(headers: Headers) -> Sender:
 def null_path(headers: Headers) -> bool:
     """`Return-Path: <>`: by RFC 5321 no answer may be given, so no person sent it."""
     return any(name == "return-path" and not value.strip(b"<> \t\r\n") for name, value in headers.fields)
+
+
+def reply_to(headers: Headers, sender: Address | None) -> Address | None:
+    """Where answers go, if that is one place, not where the mail came from, and not where it went."""
+    found = [one for one in read_addresses(headers.text("reply-to")) if one.usable]
+    addresses = {one.address.lower() for one in found}
+    known = {sender.address.lower()} if sender else set()
+    return found[0] if len(addresses) == 1 and not addresses & (known | _addresses(headers, RECEIVED_BY)) else None
+
+
+def stands_in(headers: Headers, sender: Address, other: Address) -> bool:
+    """Whether the mail is the other's: a group says so, or its sender is nobody who writes."""
+    return (
+        other.address.lower() in _addresses(headers, ("x-original-from", "x-original-sender"))
+        or ROBOT.match(sender.address.partition("@")[0]) is not None
+        or VIA.search(sender.name) is not None
+    )
+
+
+def _addresses(headers: Headers, names: tuple[str, ...]) -> set[str]:
+    return {one.address.lower() for name in names for one in read_addresses(headers.text(name))}
 
 
 def _kind(local: str, name: str) -> Sender:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 
 from hub.channels._shape import Channel, Ignored, Outcome, Payload, Rejected, Understood
@@ -34,7 +35,8 @@ def parse(payload: Payload) -> Outcome:
     if reason := _document.IGNORED_TOPICS.get(topic):
         return Ignored(reason)
     try:
-        outcomes = [_understand(kind, node) for kind, node in _document.resources(payload.body, topic)]
+        found = _document.resources(payload.body, topic)
+        outcomes = [_understand(kind, node, topic, payload.received) for kind, node in found]
     except Broken as broken:
         return Rejected(broken.why, broken.at)
     drafts = tuple(draft for outcome in outcomes if isinstance(outcome, tuple) for draft in outcome)
@@ -42,8 +44,12 @@ def parse(payload: Payload) -> Outcome:
     return Understood(drafts) if drafts else Ignored("; ".join(reasons) or "an empty list")
 
 
-def _understand(kind: str | None, node: Node | None) -> tuple[Draft, ...] | Ignored:
-    reader = _readers().get(kind or "")
+def _understand(kind: str | None, node: Node | None, topic: str, received: datetime) -> tuple[Draft, ...] | Ignored:
+    if node and topic == "customers/merge":
+        return _people.merged(node, received)
+    if node and _document.is_notice(topic, node):
+        return Ignored(f"a notice ({topic}): it holds neither an order nor a customer")
+    reader = _readers().get(topic) or _readers().get(kind or "")
     if reader and node:
         return reader(node)
     return Ignored(_document.IGNORED_KINDS.get(kind or "") or f"no rule for {kind or 'a document of this shape'}")
@@ -53,6 +59,7 @@ def _understand(kind: str | None, node: Node | None) -> tuple[Draft, ...] | Igno
 def _readers() -> dict[str, Reader]:
     return {
         "order": _orders.order,
+        "orders/paid": _orders.paid,
         "refund": _steps.refund,
         "fulfillment": _steps.fulfillment,
         "fulfillment_event": _steps.fulfillment_event,

@@ -35,6 +35,10 @@ IGNORED_KINDS = {
         "price_rule", "product", "product_listing", "product_publication", "theme", "variant",
     )
 }  # fmt: skip
+# What happens to an order or a customer by topics whose bodies are the order or the customer.
+_WHOLE = re.compile(
+    r"(?:orders|customers)/(?:create|updated?|cancelled|fulfilled|partially_fulfilled|paid|partially_paid|enable|disable)"
+)
 _KIND_OF_TOPIC = {"order_transactions": "transaction"}
 _KIND_OF_GLOBAL_ID = {"OrderTransaction": "transaction", "ProductVariant": "variant"}
 # For bare resources of API versions without global ids: fields that together only this kind has, most telling first.
@@ -76,6 +80,11 @@ def resources(body: bytes, topic: str) -> Iterator[tuple[str | None, Node | None
             yield ("id", None) if type(item) is int else _resource(item, kind, f"{path}[{n}]")
     else:
         yield _resource(document, kind, path)
+
+
+def is_notice(topic: str, node: Node) -> bool:
+    """Whether it only names the order or the customer that its topic is about."""
+    return topic.startswith(("orders/", "customers/")) and not _WHOLE.fullmatch(topic) and node.value.get("id") is None
 
 
 def _resource(item: Any, kind: str | None, path: str) -> tuple[str | None, Node | None]:

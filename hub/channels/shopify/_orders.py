@@ -15,9 +15,14 @@ from hub.events.order_numbers import order_number
 PAID = ("paid", "partially_refunded", "refunded")
 
 
-def order(node: Node) -> tuple[Draft, ...]:
+def paid(node: Node) -> tuple[Draft, ...]:
+    """Told because it was paid just now, maybe long after it was placed."""
+    return order(node, "updated_at")
+
+
+def order(node: Node, *paid_at: str) -> tuple[Draft, ...]:
     about = About(node.own_id(), _number(node), node.text("currency"))
-    drafts = [_placed(node, about), *_payment(node, about), *_parcels(node, about), *_refunds(node, about)]
+    drafts = [_placed(node, about), *_payment(node, about, paid_at), *_parcels(node, about), *_refunds(node, about)]
     return (*drafts, *_cancellation(node, about), *_customer(node))
 
 
@@ -32,11 +37,11 @@ def _placed(node: Node, about: About) -> Draft:
     return about.step("placed", node.first_time("created_at"), key, **said, as_of=as_of(node))
 
 
-def _payment(node: Node, about: About) -> Iterator[Draft]:
+def _payment(node: Node, about: About, paid_at: tuple[str, ...]) -> Iterator[Draft]:
     if node.text("financial_status") in PAID:
         said = {"amount": _total(node), "currency": about.currency}
         key = f"order/{about.id}/paid/{digest(said)}"
-        yield about.step("paid", node.first_time("processed_at", "created_at"), key, **said)
+        yield about.step("paid", node.first_time(*paid_at, "processed_at", "created_at"), key, **said)
 
 
 def _parcels(node: Node, about: About) -> Iterator[Draft]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,29 @@ import orjson
 import phonenumbers
 
 from hub.channels import _values
+from hub.channels._shape import Ignored
 from hub.channels.shopify._node import Node
 from hub.events.draft import Draft
 
 SOURCE = "shopify"
 Party = dict[str, str]
+_GLOBAL_ID = re.compile(r"gid://shopify/Customer/([0-9]{1,20})")
 _ADDRESS = ("name", "company", "address1", "address2", "city", "province", "zip", "country", "phone")
 
 
 def customer(node: Node) -> tuple[Draft, ...]:
     return (described(node, node.first_time("updated_at", "created_at")),)
+
+
+def merged(node: Node, time: datetime) -> tuple[Draft, ...] | Ignored:
+    """Two accounts of which people in the shop made one. Only the notice's arrival says when."""
+    kept, gone = (_GLOBAL_ID.fullmatch(node.text(f"admin_graphql_api_customer_{which}_id") or "")
+                  for which in ("kept", "deleted"))  # fmt: skip
+    if not (kept and gone) or kept[1] == gone[1] or node.text("status") not in (None, "completed"):
+        return Ignored("a merge of customers that is not completed, or does not name both")
+    a, b = ({"kind": "account", "value": f"shopify:{one[1]}"} for one in (kept, gone))
+    said = {"a": a, "b": b, "evidence": "merged into one customer in Shopify"}
+    return (Draft("party.linked", time, SOURCE, f"merge/{kept[1]}/{gone[1]}", said),)
 
 
 def described(node: Node, time: datetime) -> Draft:

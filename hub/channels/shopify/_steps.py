@@ -110,13 +110,14 @@ def _number_of_parcel(node: Node) -> str | None:
 
 
 def _refunded(node: Node) -> Decimal:
-    """The money of the refund's transactions; of its items where no transaction is told."""
+    """The money of the refund's transactions; of its items where nothing is told of transactions. None were made for an
+    order that was not paid yet."""
     given = [
         _amount(one.money("amount"))
         for one in node.children("transactions")
         if one.text("kind") == "refund" and one.text("status") in ("success", "pending")
     ]
-    items = node.children("refund_line_items") if not node.children("transactions") else []
+    items = node.children("refund_line_items") if node.value.get("transactions") is None else []
     return sum(given, Decimal(0)) + sum(_amount(i.money("subtotal")) + _amount(i.money("total_tax")) for i in items)
 
 

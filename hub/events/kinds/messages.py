@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from hub.events.catalogue import Count, Id, Kind, Origin, Parties, Party, Text
+from hub.events.envelope import Json
 from hub.events.text import storable_all
 
 
@@ -36,6 +37,13 @@ def conversation(origin: Origin, channel: str, thread: str) -> str:
     return origin.keyed("conversation", channel, "" if channel == "email" else origin.source, thread)
 
 
+def mailbox(personal: Json, place: str) -> Json:
+    """Name and address at this place of the header; empty where there is none. Who sends what a kind does not know, such as
+    the `reply_to` of a message sent, may send anything under that name."""
+    found = personal.get(place)
+    return found if isinstance(found, dict) else {}
+
+
 def _returned(bounce: dict[str, Any]) -> dict[str, Any]:
     """What a bounce says of the mail that came back; the hub acts on these of its words."""
     for name in ("original", "status", "action"):
@@ -51,7 +59,7 @@ Mailboxes = Annotated[list[Mailbox], BeforeValidator(lambda v: v or [])]
 class Message(Kind):
     personal = frozenset({"thread", "subject", "text", "html", "from", "to", "cc"})
     texts = ("subject", "text")
-    parties = ("party", "about", "from", "to", "cc")
+    parties: ClassVar[tuple[str, ...]] = ("party", "about", "from", "to", "cc")
 
     message: Id | None = None
     channel: Id = "message"
@@ -91,9 +99,19 @@ class Message(Kind):
 
 
 class MessageReceived(Message):
-    """A message of a customer reached the organisation."""
+    """A message of a customer reached the organisation. `reply_to`: where its answer goes, if not to `from`."""
 
     type = "message.received"
+    version = 2
+    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: dict}  # version 1 had no `reply_to`
+    personal = Message.personal | {"reply_to"}
+    parties = (*Message.parties, "reply_to")
+    reply_to: Mailbox | None = None
+
+    def identifiers(self) -> Iterator[tuple[str, str, Party]]:
+        yield from super().identifiers()
+        if self.reply_to and self.reply_to.address:
+            yield "reply_to", "reply_to", Party(kind="email", value=self.reply_to.address)
 
 
 class MessageSent(Message):

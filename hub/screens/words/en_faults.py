@@ -90,6 +90,8 @@ WORDS: dict[str, str] = {
     "fault.no_success": "a transaction that did not succeed: no step of the order",
     "fault.tender": "a tender transaction that gives money back: told by the refund itself",
     "fault.no_order": "a payment of no order",
+    "fault.notice": "a notice ({topic}): it holds neither an order nor a customer",
+    "fault.merge": "a merge of customers that is not completed, or does not name both",
     "fault.empty_list": "an empty list",
     "fault.word.string": "string",
     "fault.word.integer": "integer",

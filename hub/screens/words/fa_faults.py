@@ -90,6 +90,8 @@ WORDS: dict[str, str] = {
     "fault.no_success": "تراکنشی که ناکام ماند: گامی از سفارش نیست",
     "fault.tender": "تراکنش بازگشت پول: خود بازپرداخت آن را می‌گوید",
     "fault.no_order": "پرداختی که از آنِ هیچ سفارشی نیست",
+    "fault.notice": "خبری ({topic}) که نه سفارشی در آن است نه مشتری‌ای",
+    "fault.merge": "یکی‌شدن مشتریانی که کامل نشده یا هر دو را نام نمی‌برد",
     "fault.empty_list": "فهرستی خالی",
     "fault.word.string": "متن",
     "fault.word.integer": "عدد درست",
