@@ -20,7 +20,7 @@ from hub.channels import _csv, _values
 from hub.channels._csv import Row
 from hub.channels._shape import Channel, Ignored, Outcome, Payload, Piece, Understood
 from hub.channels._values import Broken
-from hub.events.draft import Draft
+from hub.events.draft import PHONES, Draft
 from hub.events.identifiers import WITHHELD
 from hub.events.text import digits
 
@@ -173,7 +173,7 @@ def _ended(row: Row, ends: Ends, zone: tzinfo) -> Draft:
         "cause": cause,
         "reason": row.cell("userfield") or None,
     }
-    return Draft("call.ended", ended, SOURCE, _key(row, call), fields)
+    return Draft("call.ended", ended, SOURCE, _key(row, call), fields, forgives=PHONES)
 
 
 def _call(row: Row) -> str:

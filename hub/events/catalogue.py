@@ -114,7 +114,6 @@ class Kind(BaseModel):
     version: ClassVar[int] = 1
     personal: ClassVar[frozenset[str]] = frozenset()
     parties: ClassVar[tuple[str, ...]] = (MAIN,)
-    forgives: ClassVar[frozenset[str]] = frozenset()  # identifiers of which an unreadable one does not cost the event
     texts: ClassVar[tuple[str, ...]] = ()
     sender: ClassVar[str] = "anyone"
     shown_as: ClassVar[str | None] = (

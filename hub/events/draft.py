@@ -21,7 +21,8 @@ class Draft:
     """One event as an adapter understood it. The event's id is computed from (`source`, `key`).
 
     `fields` are those of the event's kind (`hub/events/kinds`), under their contract names; a party is
-    `{"kind", "value"}`, times are aware datetimes, money is text.
+    `{"kind", "value"}`, times are aware datetimes, money is text. `forgives`: kinds of identifiers of which one that cannot be
+    read does not cost the event, because whoever sent it cannot mend it.
     """
 
     type: str
@@ -30,3 +31,7 @@ class Draft:
     key: str
     fields: dict[str, Any]
     files: tuple[File, ...] = ()
+    forgives: frozenset[str] = frozenset()
+
+
+PHONES = frozenset({"phone"})  # to forgive: what a switchboard or a shop has of a number may be anything

@@ -5,7 +5,7 @@ Pure: who a party is (and whether he was forgotten) and what time it is now come
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -50,7 +50,7 @@ def prepare(
     kind = kind_of(draft.type)
     fields = _validated(kind, draft.fields)
     own = event_id(draft.source, draft.key)
-    named, spelt, unusable = _named(fields, here)
+    named, spelt, unusable = _named(fields, here, draft.forgives)
     main = tuple(party for party, seat in named if seat[0] in (MAIN, "a", "b"))
     origin = Origin(here.secret, draft.source, own, main)
     try:
@@ -98,11 +98,13 @@ def _validated(kind: type[Kind], fields: Json) -> Kind:
         raise problem(error) from None
 
 
-def _named(fields: Kind, here: Installation) -> tuple[list[tuple[str, list[str]]], dict[str, Identifier], list[str]]:
+def _named(
+    fields: Kind, here: Installation, forgives: Set[str]
+) -> tuple[list[tuple[str, list[str]]], dict[str, Identifier], list[str]]:
     """Who is named, each party once in a role; the normal spelling at each path; the paths that name nobody.
 
-    A main party that cannot be read makes the event invalid; an unreadable address in a header does not, nor what its kind
-    forgives: a call was made, whatever the switchboard wrote of the number.
+    A main party that cannot be read makes the event invalid; an unreadable address in a header does not, nor what is forgiven:
+    a call was made, whatever the switchboard wrote of the number.
     """
     named: dict[tuple[str, str], list[str]] = {}
     spelt, unusable = {}, []
@@ -110,7 +112,7 @@ def _named(fields: Kind, here: Installation) -> tuple[list[tuple[str, list[str]]
         try:
             who = normalise(party.kind, party.value, here.region)
         except NotAnIdentifier as error:
-            if role in (MAIN, "a", "b") and party.kind not in fields.forgives:
+            if role in (MAIN, "a", "b") and party.kind not in forgives:
                 raise NotValid(str(error), f"$.data.{path.replace('/', '[') + ']' if '/' in path else path}") from None
             who = None
         if who is None:

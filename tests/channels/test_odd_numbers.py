@@ -10,7 +10,7 @@ import pytest
 from hub.channels import orders
 from hub.channels._shape import Payload, Understood
 from hub.events import ids
-from hub.events.draft import Draft
+from hub.events.draft import PHONES, Draft
 from hub.events.identifiers import NotAnIdentifier, normalise
 from hub.events.prepare import Installation, NotValid, prepare
 
@@ -37,17 +37,19 @@ SARA = {"kind": "email", "value": "sara@example.ir"}
 @pytest.mark.parametrize(
     ("type", "fields"), [("call.ended", {"call": "1"}), ("call.ringing", {"call": "1"}), ("order.placed", {"order": "1"})]
 )
-def test_an_unreadable_phone_does_not_cost_the_call_or_the_order(type: str, fields: dict[str, Any]) -> None:
+def test_an_unreadable_phone_does_not_cost_the_call_or_the_order_of_a_machine(type: str, fields: dict[str, Any]) -> None:
     party = [{"kind": "phone", "value": "1234567890123"}, SARA]
-    event = prepare(Draft(type, NOW, "pbx", "1", fields | {"party": party}), HERE, NOW)
+    event = prepare(Draft(type, NOW, "pbx", "1", fields | {"party": party}, forgives=PHONES), HERE, NOW)
     assert event.data["unusable"] == ["party/0"]
     assert [named.at for named in event.named] == ["party/1"]
-    alone = prepare(Draft(type, NOW, "pbx", "2", fields | {"party": party[:1]}), HERE, NOW)
+    alone = prepare(Draft(type, NOW, "pbx", "2", fields | {"party": party[:1]}, forgives=PHONES), HERE, NOW)
     assert (alone.party, alone.personal["party"]) == (None, party[:1])
+    with pytest.raises(NotValid, match="not a phone number"):  # who can mend it is told
+        prepare(Draft(type, NOW, "adapter", "3", fields | {"party": party}), HERE, NOW)
 
 
 def test_another_identifier_that_cannot_be_read_still_does() -> None:
-    wrong = Draft("order.placed", NOW, "pbx", "1", {"order": "1", "party": [{"kind": "email", "value": "sara"}]})
+    wrong = Draft("order.placed", NOW, "pbx", "1", {"order": "1", "party": [{"kind": "email", "value": "sara"}]}, forgives=PHONES)
     with pytest.raises(NotValid):
         prepare(wrong, HERE, NOW)
 

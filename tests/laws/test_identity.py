@@ -120,5 +120,5 @@ def test_a_component_of_more_than_a_thousand_stops_and_hides_nobody_else(hub: Hu
         of(hub, "q5@example.com")
     alone, sara = (hub.keys.party_id(Identifier("email", f"{name}@example.com")) for name in ("q5", "sara"))
     with hub.database.transaction() as tx:
-        assert [one["customer"] for one in reads.tickets(tx)["items"]] == [sara, alone]
+        assert {one["customer"] for one in reads.tickets(tx)["items"]} == {sara, alone}
         assert {call.party: len(call.lasts) for call in ringing(tx, NOW)} == {sara: 1, alone: 1}

@@ -10,7 +10,7 @@ from hub.channels import _values
 from hub.channels._shape import Ignored
 from hub.channels.shopify._node import Node
 from hub.channels.shopify._people import SOURCE, as_of, digest
-from hub.events.draft import Draft
+from hub.events.draft import PHONES, Draft
 from hub.events.order_numbers import order_number
 
 PAYMENTS = ("sale", "capture")
@@ -27,7 +27,7 @@ class About:
 
     def step(self, stage: str, time: datetime, key: str, **fields: object) -> Draft:
         named = {"order": self.number, "order_ref": f"shopify:{self.id}"}
-        return Draft(f"order.{stage}", time, SOURCE, key, named | fields)
+        return Draft(f"order.{stage}", time, SOURCE, key, named | fields, forgives=PHONES)
 
 
 def fulfillment(node: Node, about: About | None = None) -> tuple[Draft, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
@@ -13,7 +13,6 @@ AgentName = Annotated[Text, BeforeValidator(lambda v: f"{v.get('value')}" if isi
 
 class Call(Kind):
     personal = frozenset({"reason", "caller_name"})
-    forgives: ClassVar[frozenset[str]] = frozenset({"phone"})
     texts = ("reason",)
 
     call: Id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -37,7 +37,6 @@ class OrderStep(Kind):
     """`order` is the number people say; `order_ref` a back office's own id, for messages that know only that."""
 
     personal = frozenset({"note"})
-    forgives: ClassVar[frozenset[str]] = frozenset({"phone"})
 
     order: Annotated[Number, BeforeValidator(lambda v: order_number(v) if isinstance(v, str) else v)] | None = None
     order_ref: Number | None = None
