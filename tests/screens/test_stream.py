@@ -265,3 +265,14 @@ def test_an_open_stream_keeps_nobody_signed_in(api: Api, mina: Browser) -> None:
         before = api.hub.database.rows("SELECT seen FROM session")
         assert [reader.block() for _ in range(3)] == [{"": "nothing new"}] * 3
         assert api.hub.database.rows("SELECT seen FROM session") == before
+
+
+def test_what_a_page_fetches_by_itself_keeps_nobody_signed_in(api: Api, mina: Browser) -> None:
+    with api.hub.database.transaction() as tx:
+        tx.execute("UPDATE session SET seen = seen - interval '1 hour'")
+    before = api.hub.database.rows("SELECT seen FROM session")
+    for path in ("/pop", "/home/ledger", "/system"):
+        mina.get(path, headers={"X-Live": "true", "HX-Request": "true"})
+        assert api.hub.database.rows("SELECT seen FROM session") == before, path
+    mina.get("/")
+    assert api.hub.database.rows("SELECT seen FROM session") > before
