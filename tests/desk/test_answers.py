@@ -78,6 +78,7 @@ def test_an_answer_goes_where_it_is_wanted_else_to_who_wrote() -> None:
     assert sender_of(one) == "sara@example.com"
     one.personal["reply_to"] = {"name": "Sara", "address": "sara@home.example"}
     assert sender_of(one) == "sara@home.example"
-    for gone in (None, 7, "nobody", {}):  # its key is gone, or somebody put another thing there
+    others: list[Any] = [None, 7, "nobody", {}]
+    for gone in others:  # its key is gone, or somebody put another thing there
         one.personal["reply_to"] = gone
         assert sender_of(one) == "sara@example.com"
