@@ -156,6 +156,7 @@ def figures(line: Line, fresh_hub: Callable[[], AbstractContextManager[Hub]], *,
     with fresh_hub() as hub:
         fill(hub, 10_000, 1_000)
         small = measured(hub, 1_000)
+        pop.figures(line, hub, 1_000, 10_000)
     with fresh_hub() as hub:
         fill(hub, large, large // 10)
         grown = measured(hub, large // 10)

@@ -59,7 +59,7 @@ def _normalise(kind: str, value: str, region: str) -> Identifier | None:
     return Identifier(kind, digits(value) if kind in ("account", "badge", "extension") else value)
 
 
-def dialled(text: str) -> bool:
+def may_be_dialled(text: str) -> bool:
     """Whether a person who typed this may have meant a telephone number: "Shop 24" is none, "0912 123 4567 ext. 3" is."""
     written = _without_extension(digits(text.strip().lower().removeprefix("tel:")))
     return any(sign.isdigit() for sign in written) and not any(sign.isalpha() for sign in written)

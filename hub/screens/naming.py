@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.consumers.describe import name_party
 from hub.consumers.runner import clock
-from hub.events.identifiers import Identifier, dialled
+from hub.events.identifiers import Identifier, may_be_dialled
 from hub.events.prepare import NotValid
 from hub.screens.asked import Hub, reading
 from hub.screens.linking import linked, until_shown
@@ -47,7 +47,7 @@ def meant(hub: Hub, tx: Connection, text: str) -> Identifier | str | None:
         return "several"
     if found:
         return next((_identifier(one) for one in who.identifiers(tx, found[0]) if one["value"]), None)
-    kinds = ("email", "phone") if dialled(text) else ("email",)
+    kinds = ("email", "phone") if may_be_dialled(text) else ("email",)
     tried = [one for kind in kinds if (one := who.identified(kind, text, hub.settings.region))]
     return next((one for one in tried if one.kind != "extension"), None)
 

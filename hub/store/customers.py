@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from hub.events.identifiers import Identifier, NotAnIdentifier, dialled, normalise
+from hub.events.identifiers import Identifier, NotAnIdentifier, may_be_dialled, normalise
 from hub.events.ids import link_stream
 from hub.events.order_numbers import order_number
 from hub.store.database import Connection
@@ -107,7 +107,7 @@ def who(tx: Connection, keys: Keys, region: str, text: str) -> list[list[str]]:
         return customers(tx, found)
     parties: list[str] = []
     for kind in ("party", "email", "phone", "account", "order"):
-        if kind == "phone" and not dialled(text) and _short(text, region):
+        if kind == "phone" and not may_be_dialled(text) and _short(text, region):
             continue  # the digits of "Shop 24" are no telephone
         parties += _of_kind(tx, keys, region, kind, text)
     return customers(tx, parties)
@@ -148,7 +148,7 @@ def identifier(tx: Connection, keys: Keys, region: str, text: str) -> Identifier
         return Identifier(found[0]["kind"], found[0]["value"]) if found and found[0]["value"] else None
     except ValueError:
         pass
-    kinds = ("email", "phone", "account") if dialled(text) else ("email", "account")
+    kinds = ("email", "phone", "account") if may_be_dialled(text) else ("email", "account")
     tried = [one for kind in kinds if (one := identified(kind, text, region))]
     plain = [one for one in tried if one.kind in ("email", "phone")]
     if plain:

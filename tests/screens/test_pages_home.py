@@ -289,6 +289,14 @@ def test_a_call_rings_though_the_clock_of_its_exchange_is_wrong(api: Api, agent:
     assert "0912 123 4567" in text_of(agent.get("/pop"))
 
 
+def test_the_newest_call_pops_up_however_many_are_under_way(api: Api, agent: Browser, event: Make) -> None:
+    busy = [{"kind": "phone", "value": f"0912 200 {n:04}"} for n in range(60)]
+    api.send(*(rings(event, f"old{n}", party, agent="203") for n, party in enumerate(busy)))
+    api.send(*(event(f"a{n}", "call.answered", call=f"old{n}", party=party, agent="203") for n, party in enumerate(busy)))
+    api.send(rings(event, "new", agent="202"))
+    assert "0912 123 4567" in text_of(agent.get("/pop"))
+
+
 def test_only_what_changed_about_the_calls_is_read_again(api: Api, agent: Browser, event: Make) -> None:
     api.send(*history(event))
     calls: Calls = api.app.state.calls

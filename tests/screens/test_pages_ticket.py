@@ -114,6 +114,22 @@ def test_a_form_sent_twice_does_its_command_once(api: Api, ticket: dict[str, Any
 
 
 @pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    ("command", "shown"), [("answer", "answer"), ("assign", "note"), ("prioritise", "note"), ("no such", "note")]
+)
+def test_what_comes_too_late_for_a_closed_ticket_leaves_a_box_that_can_be_used(
+    api: Api, ticket: dict[str, Any], reza: Browser, command: str, shown: str
+) -> None:
+    with browser_of(api, colleague(api, "mina")) as mina:
+        assert do(mina, ticket, "close").status_code == 200
+    told = do(reza, ticket, command, channel="email", text="Hello", to="reza", priority="low")
+    assert told.status_code in (409, 422)
+    assert re.findall(r'value="(\w+)" autocomplete="off" checked', told.text) == [shown]
+    assert f'id="panel-{shown}"' in told.text
+    assert 'id="go-answer"' not in told.text
+
+
+@pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize("live", [True, False])
 def test_who_saw_an_older_ticket_keeps_his_words_sees_the_change_and_can_send_anyway(
     api: Api, ticket: dict[str, Any], reza: Browser, live: bool

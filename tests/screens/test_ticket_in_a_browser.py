@@ -145,6 +145,9 @@ def test_how_it_was_solved_can_still_be_read_where_somebody_else_closed_it(
     expect(page.locator("#box")).to_contain_text("changed")
     expect(page.locator("#resolve-how")).to_be_visible()
     expect(page.locator("#resolve-how")).to_have_value("a new lamp was sent")
+    expect(page.locator("#go-resolve")).to_have_count(0)
+    page.locator("label[for=mode-note]").click()
+    expect(page.locator("#note-text")).to_be_visible()
 
 
 def test_when_the_connection_is_cut_it_is_said_and_the_text_stays_and_is_sent_once(

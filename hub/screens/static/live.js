@@ -85,7 +85,7 @@
     if (state.again) renew(part);
   }
 
-  // What is left of a click outlasts the field that it left.
+  // A click that takes the focus from a field ends before the field, and the button beside it, are replaced.
   function show(part, text, state) {
     if (text === state.text || !part.isConnected) return;
     if (typing(part)) {
@@ -125,9 +125,9 @@
 
   function same(field, part) {
     if (field.id) return () => document.getElementById(field.id);
-    const form = field.form?.getAttribute("action");
-    const like = () => [...part.querySelectorAll("[name]")].filter((one) => one.name === field.name && one.form?.getAttribute("action") === form);
-    return () => (field.name ? like()[0] : null);
+    const action = (one) => one.form?.getAttribute("action");
+    const [name, form] = [field.name, action(field)];
+    return () => [...part.querySelectorAll("[name]")].find((one) => one.name === name && action(one) === form);
   }
 
   document.addEventListener("htmx:beforeSwap", (event) => {
