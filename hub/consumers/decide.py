@@ -20,13 +20,13 @@ from hub.consumers.measured import measured, telling
 from hub.consumers.project import LaneStopped, folded
 from hub.consumers.record import Outgoing, Recorder
 from hub.consumers.standing import every_step, standing
-from hub.consumers.waiting import reason
+from hub.consumers.waiting import STAND, Poisoned, alone, reason
 from hub.desk import commands, opening_hours, policies, returned
 from hub.desk._shape import Decision, Refused
 from hub.desk.answers import Letter, answered
 from hub.desk.commands import Attach, Command, read
 from hub.desk.decide import decide
-from hub.events.catalogue import NewerVersion, kind_of
+from hub.events.catalogue import kind_of
 from hub.events.draft import Draft
 from hub.events.envelope import MAIN, Event, Json, Named
 from hub.events.identifiers import Identifier
@@ -37,7 +37,7 @@ from hub.projections.owners import identifier
 from hub.projections.tickets import Ticket, apply, projection
 from hub.store import archive, decisions, deliveries, options
 from hub.store.checkpoints import claim_lanes, move, pass_gaps
-from hub.store.database import Connection, Unavailable
+from hub.store.database import Connection
 
 log = structlog.get_logger()
 STEP = "decide"
@@ -107,11 +107,15 @@ def _insist(recorder: Recorder, limit: int, now: Clock) -> int:
     while True:
         try:
             return _see(recorder, limit, count, now())
-        except (Unavailable, NewerVersion):
+        except STAND:
             raise
-        except Exception as error:
+        except Poisoned as poisoned:
+            if _set_aside(recorder, limit, poisoned):
+                return 1
+            count = None
+        except Exception:
             if count == 1:
-                return _set_aside(recorder, limit, error)
+                raise
             count = max(1, (count or limit) // 2)
 
 
@@ -122,8 +126,9 @@ def _see(recorder: Recorder, limit: int, count: int | None, now: datetime) -> in
             if not batch:
                 return 0
             known.of(batch)
-            made = _show(recorder, tx, batch, now)
-            move(tx, STEP, batch)
+            with alone(batch):
+                made = _show(recorder, tx, batch, now)
+                move(tx, STEP, batch)
         log.info("contacts seen to", events=len(batch), decisions=made)
         return len(batch)
 
@@ -150,17 +155,17 @@ def _forgotten(contact: Event) -> bool:
     return contact.subject is not None and not contact.personal
 
 
-def _set_aside(recorder: Recorder, limit: int, error: Exception) -> int:
+def _set_aside(recorder: Recorder, limit: int, poisoned: Poisoned) -> bool:
+    event, error = poisoned.event, poisoned.error
     with recorder.database.transaction() as tx:
-        batch = _waiting(recorder, tx, limit)[:1]
-        if not batch:
-            return 0
+        if not poisoned.lies_first(_waiting(recorder, tx, limit)):
+            return False
         if archive.count_dead(tx, STEP) >= _TOLERATED:
             raise LaneStopped(LaneStopped.__doc__) from error
-        archive.bury(tx, STEP, batch, reason(error))
-        move(tx, STEP, batch)
-    log.error("contact set aside as dead letter", place=str(batch[0].place), error=type(error).__name__)
-    return 1
+        archive.bury(tx, STEP, [event], reason(error))
+        move(tx, STEP, [event])
+    log.error("contact set aside as dead letter", place=str(event.place), error=type(error).__name__)
+    return True
 
 
 def show_again(recorder: Recorder, id: str, now: datetime) -> int:

@@ -19,15 +19,14 @@ import structlog
 from hub.consumers.decode import decode
 from hub.consumers.measured import measured, telling
 from hub.consumers.record import Recorder
-from hub.consumers.waiting import Behind, Share, admitted, bury, reason, unseen, waiting
-from hub.events.catalogue import NewerVersion
+from hub.consumers.waiting import STAND, Behind, Poisoned, Share, admitted, alone, bury, reason, unseen, waiting
 from hub.events.envelope import Event
-from hub.log._protocol import LogAway, LogLost, LogRefused, Recorded
+from hub.log._protocol import Recorded
 from hub.log.headers import sealed
 from hub.projections._shape import Fold
 from hub.store import archive, projected
 from hub.store.checkpoints import lock_all, move
-from hub.store.database import Connection, Unavailable
+from hub.store.database import Connection
 from hub.store.projected import projections
 
 log = structlog.get_logger()
@@ -49,7 +48,6 @@ def wanted() -> frozenset[str]:
     return frozenset().union(*(p.types for p in projections().values())) | SPECIAL
 
 
-STAND = (Unavailable, NewerVersion, Behind, LogAway, LogLost, LogRefused)  # no event's fault
 HALVES = (0, 1)  # numbers of two shares
 Source = Callable[[Connection], list[Recorded]]
 
@@ -104,12 +102,14 @@ class Lane:
                 done, pending = self._attempt(source, count)
             except STAND:
                 raise
-            except Exception as error:
+            except Poisoned as poisoned:
+                total += self._set_aside(source, poisoned)
+                count = None
+                continue
+            except Exception:
                 if count == 1:
-                    total += self._set_aside(source, error)
-                    count = None
-                else:
-                    count = max(1, (count or BATCH) // 2)
+                    raise
+                count = max(1, (count or BATCH) // 2)
                 continue
             self._died.extend([False] * done)
             total += done
@@ -127,10 +127,11 @@ class Lane:
                 if not batch:
                     return 0, bool(archive.refolds(tx))
                 known.of(batch)
-                fresh = admitted(self.recorder, tx, batch)
-                with tx.pipeline() if len(batch) < SMALL else nullcontext():
-                    fold(self.recorder, tx, fresh)
-                    pending = move(tx, STEP, batch, tell=CHANNEL, again=True)
+                with alone(batch):
+                    fresh = admitted(self.recorder, tx, batch)
+                    with tx.pipeline() if len(batch) < SMALL else nullcontext():
+                        fold(self.recorder, tx, fresh)
+                        pending = move(tx, STEP, batch, tell=CHANNEL, again=True)
             log.info("events folded", events=len(batch))
             return len(batch), pending
 
@@ -172,15 +173,15 @@ class Lane:
         if sum(self._died) > _TOLERATED:
             raise LaneStopped(LaneStopped.__doc__) from error
 
-    def _set_aside(self, source: Source, error: Exception) -> int:
-        self._count_dead(error)
+    def _set_aside(self, source: Source, poisoned: Poisoned) -> int:
+        event, error = poisoned.event, poisoned.error
         with self.recorder.database.transaction() as tx:
-            batch = source(tx)[:1]
-            if not batch:
+            if not poisoned.lies_first(source(tx)):
                 return 0
-            bury(self.recorder, tx, STEP, batch[0], reason(error))
-            move(tx, STEP, batch)
-        log.error("event set aside as dead letter", place=str(batch[0].place), error=type(error).__name__)
+            self._count_dead(error)
+            bury(self.recorder, tx, STEP, event, reason(error))
+            move(tx, STEP, [event])
+        log.error("event set aside as dead letter", place=str(event.place), error=type(error).__name__)
         return 1
 
 

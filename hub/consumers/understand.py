@@ -20,19 +20,19 @@ from hub.consumers.decode import opened, unseal_all
 from hub.consumers.measured import measured, telling
 from hub.consumers.project import LaneStopped
 from hub.consumers.record import Outgoing, Recorder
-from hub.consumers.waiting import Behind, Share, admitted, reason, unseen, waiting
+from hub.consumers.waiting import STAND, Behind, Poisoned, Share, admitted, alone, reason, unseen, waiting
 from hub.discover import discover
-from hub.events.catalogue import NewerVersion, UnknownKind, current
+from hub.events.catalogue import UnknownKind, current
 from hub.events.draft import Draft
 from hub.events.envelope import Event, Json
 from hub.events.ids import named
 from hub.events.kinds.inbound import PayloadReceived
 from hub.events.prepare import NotValid, fingerprint, prepare
-from hub.log._protocol import LogAway, LogLost, LogRefused, Recorded
+from hub.log._protocol import Recorded
 from hub.store import archive, ledger, options
 from hub.store.blobs import Damaged, Missing
 from hub.store.checkpoints import move
-from hub.store.database import Connection, Unavailable
+from hub.store.database import Connection
 
 log = structlog.get_logger()
 STEP = "understand"
@@ -78,9 +78,11 @@ def _understand(recorder: Recorder, source: Source) -> int:
         while True:
             try:
                 return _see(recorder, source, count)
-            except NoPayload as error:
-                if count == 1:
-                    return _set_aside(recorder, source, error)
+            except Poisoned as poisoned:
+                if _set_aside(recorder, source, poisoned):
+                    return 1
+                count = None
+            except NoPayload:
                 count = max(1, (count or BATCH) // 2)
 
 
@@ -91,7 +93,9 @@ def _see(recorder: Recorder, source: Source, count: int | None) -> int:
             return 0
         portion = next(_portions(batch))
         known.of(portion)
-        _settle(recorder, tx, _payloads(recorder, tx, portion))
+        with alone(portion):
+            payloads = _payloads(recorder, tx, portion)
+        _settle(recorder, tx, payloads)
         move(tx, STEP, portion)
         log.info("payloads understood", payloads=len(portion))
         return len(portion)
@@ -102,7 +106,7 @@ def _payloads(recorder: Recorder, tx: Connection, batch: Sequence[Recorded]) -> 
     try:
         documents = {recorded.place: _document(recorded) for recorded in batch if not recorded.is_gap}
         return unseal_all(recorder.keys, [documents[one.place] for one in admitted(recorder, tx, batch)])
-    except (Unavailable, NewerVersion, LogAway, LogLost, LogRefused):
+    except STAND:
         raise
     except Exception as error:
         raise NoPayload(reason(error)) from error
@@ -118,17 +122,17 @@ def _document(recorded: Recorded) -> Json:
     return document
 
 
-def _set_aside(recorder: Recorder, source: Source, error: NoPayload) -> int:
+def _set_aside(recorder: Recorder, source: Source, poisoned: Poisoned) -> bool:
+    event, error = poisoned.event, poisoned.error
     with recorder.database.transaction() as tx:
-        batch = source(tx)[:1]
-        if not batch:
-            return 0
+        if not poisoned.lies_first(source(tx)):
+            return False
         if archive.count_dead(tx, STEP) >= _TOLERATED:
             raise LaneStopped(LaneStopped.__doc__) from error
-        _bury(recorder, tx, batch[0], str(error))
-        move(tx, STEP, batch)
-    log.error("what is no payload set aside as dead letter", place=str(batch[0].place), error=str(error))
-    return 1
+        _bury(recorder, tx, event, str(error))
+        move(tx, STEP, [event])
+    log.error("what is no payload set aside as dead letter", place=str(event.place), error=str(error))
+    return True
 
 
 def _bury(recorder: Recorder, tx: Connection, recorded: Recorded, why: str) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
 
 from hub.consumers.decode import opened
 from hub.consumers.record import Outgoing, Recorder, payload_of_bytes
-from hub.events.catalogue import shape
+from hub.events.catalogue import NewerVersion, shape
 from hub.events.envelope import shown
 from hub.events.ids import lanes
 from hub.log import gate
-from hub.log._protocol import Recorded
+from hub.log._protocol import LogAway, LogLost, LogRefused, Recorded
 from hub.store import archive, outbox
 from hub.store.checkpoints import claim_lanes, lock, positions
-from hub.store.database import STEPS, Connection, DatabaseError
+from hub.store.database import STEPS, Connection, DatabaseError, Unavailable
 
 Lane = tuple[str, int]
 
@@ -49,6 +50,34 @@ def waiting(recorder: Recorder, tx: Connection, step: str, limit: int, least: in
 
 class Behind(Exception):
     """What was pushed lies after events that this step has not seen: they are read from the log first."""
+
+
+STAND = (Unavailable, NewerVersion, Behind, LogAway, LogLost, LogRefused)  # no event's fault
+
+
+class Poisoned(Exception):
+    """An event failed that was the only one of its batch. `error`: why."""
+
+    def __init__(self, event: Recorded, error: Exception) -> None:
+        super().__init__(f"{event.place}: {type(error).__name__}")
+        self.event, self.error = event, error
+
+    def lies_first(self, waiting: Sequence[Recorded]) -> bool:
+        """Whether it is what comes next. Since it failed others may have been at it, or an event may have come before it."""
+        return [one.place for one in waiting[:1]] == [self.event.place]
+
+
+@contextmanager
+def alone(batch: Sequence[Recorded]) -> Iterator[None]:
+    """Around what is done with a batch: of one event it is known which one fails. Raises Poisoned."""
+    try:
+        yield
+    except STAND:
+        raise
+    except Exception as error:
+        if len(batch) == 1:
+            raise Poisoned(batch[0], error) from error
+        raise
 
 
 def unseen(tx: Connection, step: str, pushed: Sequence[Recorded]) -> list[Recorded]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event as Flag
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from hub.consumers import decide as steps
 from hub.consumers.decide import (
     Answer,
     Forgotten,
@@ -324,6 +326,31 @@ def test_a_poisoned_contact_is_set_aside_alone(hub: Hub) -> None:
         pass
     assert len(decided(hub)) == 2
     assert len(hub.database.rows("SELECT FROM dead_letter WHERE step = 'decide'")) == 1
+
+
+def test_only_the_contact_that_failed_is_set_aside_though_another_comes_before_it_meanwhile(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        write(hub, str(n), thread=str(n))
+    fold(hub)
+    *_, last = hub.database.rows("SELECT id::text, value FROM event WHERE topic = 'touchpoints' ORDER BY part, position")
+    hub.database.rows("UPDATE event SET value = (value::jsonb - 'data')::text WHERE id = %s RETURNING 1", [last[0]])
+    aside, seen = steps._set_aside, Flag()
+
+    def once_another_came(*args: Any) -> Any:
+        if not seen.is_set():
+            seen.set()
+            for n in range(10, 20):
+                write(hub, str(n), thread=str(n))
+            fold(hub)
+        return aside(*args)
+
+    monkeypatch.setattr(steps, "_set_aside", once_another_came)
+    while decide_waiting(hub.recorder, now=lambda: NOW):
+        pass
+    assert hub.database.rows("SELECT id::text FROM dead_letter WHERE step = 'decide'") == [(last[0],)]
+    assert len(decided(hub)) == 13
 
 
 def verdicts(hub: Hub) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from threading import Event as Flag
 from threading import Thread
+from typing import Any
 
 import orjson
 import pytest
@@ -16,7 +18,7 @@ from hub.consumers.rebuild import NoSuchProjection, rebuild, verify
 from hub.consumers.record import Recorder
 from hub.events.catalogue import NewerVersion
 from hub.events.envelope import Sealed
-from hub.events.ids import named
+from hub.events.ids import named, place
 from hub.store import archive
 from hub.store.database import Unavailable
 from hub.store.projected import projections
@@ -55,6 +57,26 @@ def test_a_poisoned_event_is_set_aside_alone(hub: Hub) -> None:
     shown(hub)
     assert dead(hub) == [bad]
     assert len(timeline(hub, "sara@example.com")) == 10
+    assert verify(hub.recorder)["clean"]
+
+
+def test_only_what_failed_is_set_aside_though_another_event_comes_before_it_meanwhile(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aside, came = project.Lane._set_aside, Flag()
+    before = next(n for n in count(2) if place(f"order:{n}") < place("order:1"))
+
+    def once_another_came(*args: Any) -> int:
+        if not came.is_set():
+            came.set()
+            poison(hub, before, data={"order": str(before), "lines": []})  # this one is good
+        return aside(*args)
+
+    bad = poison(hub, 1)
+    monkeypatch.setattr(project.Lane, "_set_aside", once_another_came)
+    assert hub.lane.run() == 2
+    assert dead(hub) == [bad]
+    assert hub.database.rows("SELECT number FROM orders") == [(str(before),)]
     assert verify(hub.recorder)["clean"]
 
 
