@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def _connected(way: Way, patience: Patience) -> Iterator[smtplib.SMTP]:
             _encrypted(server, way)
         server.ehlo_or_helo_if_needed()
         if way.user:
-            _signed_in(server, way)
+            sign_in(server, _server(way), way.password)
         yield server
         _wait_at_most(server, _QUIT)
         with suppress(smtplib.SMTPException, OSError):
@@ -113,11 +114,21 @@ def _greeted(way: Way, patience: Patience) -> smtplib.SMTP:
     return smtplib.SMTP(way.host, way.port, name, timeout=patience.step)
 
 
-def _signed_in(server: smtplib.SMTP, way: Way) -> None:
+def sign_in(connection: smtplib.SMTP, server: Server, password: str) -> None:
+    """After EHLO, as the server's user. Raises Trouble."""
+    if not connection.has_extn("auth"):
+        raise Trouble("tls_expected" if connection.has_extn("starttls") else "no_sign_in", server)
     try:
-        server.login(way.user, way.password)
+        if "PLAIN" in connection.esmtp_features["auth"].upper().split():
+            proof = b64encode(f"\0{server.user}\0{password}".encode()).decode()  # smtplib's own takes ASCII only
+            code, said = connection.docmd("AUTH", f"PLAIN {proof}")
+            if code not in (235, 503):
+                raise smtplib.SMTPAuthenticationError(code, said)
+        else:
+            connection.login(server.user, password)
     except smtplib.SMTPAuthenticationError as error:
-        raise Trouble("password", _server(way), _said(error.smtp_error)) from None
+        what = "tls_expected" if error.smtp_code in (523, 530, 538) else "password"
+        raise Trouble(what, server, words(error.smtp_error)) from error
 
 
 def _envelope(server: smtplib.SMTP, sender: str, recipient: str) -> Outcome | None:

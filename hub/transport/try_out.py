@@ -5,10 +5,10 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from base64 import b64encode
 
 from hub.transport.imap import CONNECT, opened
 from hub.transport.servers import Server
+from hub.transport.smtp_out import sign_in
 from hub.transport.trouble import Trouble, of_connection, words
 
 _UNCLEAR = ("silent", "cut", "garbled", "refused")
@@ -27,7 +27,9 @@ def try_smtp(server: Server, password: str, address: str) -> Trouble | None:
     """What is wrong with signing in and beginning a mail from this address; none is sent."""
     try:
         with _connected(server) as connection:
-            _sign_in(connection, server, password)
+            connection.ehlo_or_helo_if_needed()
+            if server.user:
+                sign_in(connection, server, password)
             code, said = connection.mail(address)
             if code != 250:
                 return Trouble("sender", server, words(said), address=address)
@@ -51,25 +53,6 @@ def _connected(server: Server) -> smtplib.SMTP:
             raise Trouble("no_starttls", server)
         connection.starttls(context=context)
     return connection
-
-
-def _sign_in(connection: smtplib.SMTP, server: Server, password: str) -> None:
-    connection.ehlo_or_helo_if_needed()
-    if not server.user:
-        return
-    if not connection.has_extn("auth"):
-        raise Trouble("tls_expected" if connection.has_extn("starttls") else "no_sign_in", server)
-    try:
-        if "PLAIN" in connection.esmtp_features["auth"].upper().split():
-            proof = b64encode(f"\0{server.user}\0{password}".encode()).decode()  # smtplib's own takes ASCII only
-            code, said = connection.docmd("AUTH", f"PLAIN {proof}")
-            if code not in (235, 503):
-                raise smtplib.SMTPAuthenticationError(code, said)
-        else:
-            connection.login(server.user, password)
-    except smtplib.SMTPAuthenticationError as error:
-        what = "tls_expected" if error.smtp_code in (523, 530, 538) else "password"
-        raise Trouble(what, server, words(error.smtp_error)) from error
 
 
 def _clearer(trouble: Trouble, server: Server) -> Trouble:

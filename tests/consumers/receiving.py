@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 TAKEN = "250 taken"
 
@@ -18,10 +18,11 @@ TAKEN = "250 taken"
 @dataclass
 class Receiving:
     """`manner`: take, drop (has the mail, and hangs up), hang (has it, and says nothing), or a reply such as
-    "451 4.7.1 later" given to `step` (MAIL, RCPT or DATA)."""
+    "451 4.7.1 later" given to `step` (MAIL, RCPT or DATA). `password`: of whoever signs in."""
 
     manner: str = "take"
     step: str = "DATA"
+    password: str | None = None
     port: int = 0
     mails: list[bytes] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -59,6 +60,11 @@ class Receiving:
             await asyncio.sleep(3600)
         return TAKEN
 
+    def lets_in(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, proof: LoginPassword
+    ) -> AuthResult:  # fmt: skip
+        return AuthResult(success=proof.password.decode() == self.password, handled=False)
+
     def _replies(self, step: str) -> bool:
         return self.manner[:1].isdigit() and self.step == step
 
@@ -74,7 +80,8 @@ class _OnAFreePort(Controller):
 
 @contextmanager
 def receiving(server: Receiving) -> Iterator[Receiving]:
-    controller = _OnAFreePort(server, hostname="127.0.0.1", port=0, ready_timeout=30)
+    signing_in: dict[str, Any] = {"authenticator": server.lets_in, "auth_require_tls": False} if server.password else {}
+    controller = _OnAFreePort(server, hostname="127.0.0.1", port=0, ready_timeout=30, **signing_in)
     controller.start()
     server.port = controller.port
     server.tried = 0
