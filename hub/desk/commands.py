@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from hub.desk._shape import Refused
+from hub.events.moments import instant
 from hub.events.prepare import problem
 from hub.events.text import storable
 
@@ -29,7 +30,7 @@ Name = Annotated[str, Field(max_length=200), AfterValidator(_spoken)]
 Words = Annotated[str, Field(max_length=100_000), AfterValidator(_spoken)]
 MaybeName = Annotated[Name | None, BeforeValidator(_blank_is_none)]
 MaybeWords = Annotated[Words | None, BeforeValidator(_blank_is_none)]
-MaybeTime = Annotated[AwareDatetime | None, BeforeValidator(_blank_is_none)]
+MaybeTime = Annotated[Annotated[AwareDatetime, AfterValidator(instant)] | None, BeforeValidator(_blank_is_none)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from hub.events.moments import of_our_time
 from hub.events.text import digits
 
 _FROM_TO = re.compile(r"(\d{1,2})(?::(\d\d))?\s*[-–—]\s*(\d{1,2})(?::(\d\d))?")
@@ -58,14 +59,17 @@ def zone(text: str) -> str:
 
 
 def moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """A date and a time there; None where nothing was typed. Raises Wrong."""
+    """A date and a time there, of our time; None where nothing was typed. Raises Wrong."""
     if not text.strip():
         return None
     try:
         found = datetime.fromisoformat(digits(text).strip())
     except ValueError:
         raise Wrong("moment", text) from None
-    return found if found.tzinfo else found.replace(tzinfo=zone)
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
+    if not of_our_time(found):
+        raise Wrong("moment", text)
+    return found
 
 
 def senders(text: str) -> list[str]:

@@ -63,6 +63,8 @@ def test_a_command_is_also_read_in_its_flat_spelling() -> None:
         ({"note": "hello"}, "$.command.note"),
         ({"wait": {"for": "godot"}}, "$.command.wait.for"),
         ({"wait": {"until": "2026-05-01T10:00:00"}}, "$.command.wait.until"),
+        ({"wait": {"until": "9999-12-31T23:59:59-12:00"}}, "$.command.wait.until"),
+        ({"wait": {"until": "1404-10-11T10:00:00+03:30"}}, "$.command.wait.until"),
         ({"attach": {"event": "the last one"}}, "$.command.attach.event"),
         ({"prioritise": {"priority": "asap"}}, "$.command.prioritise.priority"),
         ({"delete": {}}, "$.command"),

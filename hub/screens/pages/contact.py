@@ -14,7 +14,6 @@ from fastapi.responses import RedirectResponse
 from hub.channels.cloudevents import CONFLICT
 from hub.consumers.runner import clock
 from hub.events.identifiers import Identifier
-from hub.events.moments import YEARS
 from hub.log._protocol import Place
 from hub.screens import typed
 from hub.screens.api.events import arrivals
@@ -99,8 +98,6 @@ def _time(request: Request, form: Sent) -> datetime | str | None:
     try:
         moment = typed.moment(form["time"], zone_of(request))
     except typed.Wrong:
-        return "ticket.wrong.until"
-    if moment and moment.year < YEARS.start:
         return "ticket.wrong.until"
     return "contact.time.later" if moment and moment > clock() + timedelta(minutes=1) else moment
 
