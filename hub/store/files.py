@@ -11,7 +11,8 @@ def holding(tx: Connection, item: str) -> Recorded | None:
     row = tx.execute(
         "SELECT topic, part, position, value FROM ("
         " SELECT e.* FROM event_id g JOIN event e USING (topic, part, position) WHERE g.id = %s::uuid"
-        " UNION ALL SELECT e.* FROM event e WHERE e.replaces = %s::uuid) x ORDER BY position DESC LIMIT 1",
+        " UNION ALL SELECT e.* FROM event e WHERE e.replaces = %s::uuid) x"
+        " ORDER BY replaces IS NOT NULL DESC, recorded DESC, id DESC LIMIT 1",  # they may lie in different partitions
         [item, item],
     ).fetchone()
     return Recorded(Place(*row[:3]), row[3].encode()) if row else None

@@ -11,9 +11,10 @@ import pytest
 
 from hub.channels._shape import Channel, Ignored, Outcome, Payload, Rejected, Understood
 from hub.consumers import understand
+from hub.consumers.decode import opened
 from hub.consumers.rebuild import rebuild, verify
 from hub.events.draft import Draft
-from hub.store import ledger
+from hub.store import files, ledger
 from hub.store.projected import projections
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, ago, come, letter, mail, shown, timeline
@@ -51,6 +52,21 @@ def retry(hub: Hub, payload: str) -> None:
 
 def titles(hub: Hub) -> list[Any]:
     return [(item["id"], item["title"], item["time"]) for item in timeline(hub, "sara@example.com")]
+
+
+def test_files_and_text_are_those_of_the_last_reading_in_whatever_partition_it_lies(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        come(hub, "message.received", f"e{n}", ago(days=7), message=f"e{n}", party=EMAIL, thread="elsewhere", channel="email")
+    with broken(monkeypatch, garbled):
+        payload = mail(hub, MAIL)
+    (item,) = [id for id, title, _ in titles(hub) if title == "????"]
+    retry(hub, payload)
+    with hub.database.transaction() as tx:
+        found = files.holding(tx, item)
+    assert found
+    assert opened(hub.keys, found).personal["subject"] == "Where is my order?"
 
 
 MAIL = letter("Sara <sara@example.com>", "Where is my order?", "#1047", ago(days=6))
