@@ -21,7 +21,7 @@ from hub.events.ids import named
 from hub.events.kinds.messages import conversation
 from hub.events.order_numbers import order_numbers
 from hub.projections.tickets import Ticket
-from hub.store import customers, decisions, deliveries, ledger
+from hub.store import archive, customers, decisions, deliveries
 from hub.store.database import Connection
 from hub.store.deliveries import Delivery
 
@@ -105,7 +105,7 @@ def _written(
 
 def _messages(recorder: Recorder, tx: Connection, ticket: Ticket) -> list[Event]:
     """What was written in the ticket's conversations."""
-    streams = set(ledger.streams_of(tx, ticket.contacts[-_CONTACTS:]).values()) | {ticket.conversation or ""}
+    streams = archive.streams_of_events(tx, ticket.contacts[-_CONTACTS:]) | {ticket.conversation or ""}
     threads = {stream for stream in streams if stream.startswith("conversation:")}
     return decode(recorder.keys, decisions.steps(tx, threads), {"message.received"})
 

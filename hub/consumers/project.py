@@ -207,7 +207,7 @@ def touched(tx: Connection, special: Iterable[Event]) -> set[str]:
         if event.type == "party.forgotten":
             streams |= archive.streams_of_party(tx, event.data["forgotten"])
         elif event.replaces:
-            streams |= archive.streams_of_event(tx, event.replaces)
+            streams |= archive.streams_of_events(tx, [event.replaces])
     return streams
 
 

@@ -91,12 +91,14 @@ def streams_of_party(tx: Connection, party: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-def streams_of_event(tx: Connection, root: str) -> set[str]:
-    """The streams of an event and of all that replaced it."""
+def streams_of_events(tx: Connection, roots: Collection[str]) -> set[str]:
+    """The streams of these events and of all that replaced them."""
     rows = tx.execute(
-        "SELECT e.stream FROM event_id g JOIN event e USING (topic, part, position) WHERE g.id = %s::uuid"
-        " UNION SELECT stream FROM event WHERE replaces = %s::uuid",
-        [root, root],
+        "SELECT e.stream FROM unnest(%(ids)s::uuid[]) AS n(id) JOIN event_id g USING (id)"
+        " JOIN event e ON e.topic = g.topic AND e.part = g.part AND e.position = g.position"
+        " UNION SELECT r.stream FROM unnest(%(ids)s::uuid[]) AS n(id)"
+        " CROSS JOIN LATERAL (SELECT stream FROM event WHERE replaces = n.id OFFSET 0) r",
+        {"ids": sorted(roots)},
     ).fetchall()
     return {row[0] for row in rows}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.log._protocol import Place, Recorded
+from hub.store import archive
 from hub.store.database import Connection
 
 
@@ -21,8 +22,8 @@ def holding(tx: Connection, item: str) -> Recorded | None:
 def text(tx: Connection, item: str) -> tuple[str | None, str | None] | None:
     """The text of a timeline's item, as far as the timeline keeps it, and whose it is; None where there is no such item."""
     row = tx.execute(
-        "SELECT t.text, t.party::text FROM event_id g JOIN event e USING (topic, part, position)"
-        " JOIN timeline t ON t.stream = e.stream AND t.item = g.id WHERE g.id = %s::uuid ORDER BY t.n LIMIT 1",
-        [item],
+        "SELECT t.text, t.party::text FROM unnest(%s::text[]) AS n(stream) JOIN timeline t USING (stream)"
+        " WHERE t.item = %s::uuid ORDER BY t.n LIMIT 1",
+        [sorted(archive.streams_of_events(tx, [item])), item],
     ).fetchone()
     return (row[0], row[1]) if row else None

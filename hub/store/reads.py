@@ -235,9 +235,10 @@ def _orders_named(tx: Connection, contacts: set[str]) -> dict[str, list[str]]:
     if not contacts:
         return {}
     rows = tx.execute(
-        "SELECT n.id::text, t.orders FROM unnest(%s::uuid[]) AS n(id) JOIN event_id g USING (id)"
-        " JOIN event e ON e.topic = g.topic AND e.part = g.part AND e.position = g.position"
-        " JOIN timeline t ON t.stream = e.stream AND t.item = n.id",
+        "SELECT n.id::text, t.orders FROM unnest(%s::uuid[]) AS n(id) CROSS JOIN LATERAL ("
+        "  SELECT e.stream FROM event_id g JOIN event e USING (topic, part, position) WHERE g.id = n.id"
+        "  UNION SELECT stream FROM event WHERE replaces = n.id) s"
+        " JOIN timeline t ON t.stream = s.stream AND t.item = n.id",
         [sorted(contacts)],
     ).fetchall()
     there = _existing(tx, {number for _, numbers in rows for number in numbers})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hub.store import deliveries, ledger
+from hub.store import archive, deliveries
 from hub.store.database import Connection
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ def standing(tx: Connection, id: str) -> Json:
 def contacts(tx: Connection, id: str, contacts: Sequence[str], conversation: str | None) -> list[Json]:
     """The last contacts of a ticket, the oldest of them first. An answer of ours has its `delivery`."""
     own = f"ticket:{id}"
-    streams = {own, *ledger.streams_of(tx, contacts).values(), *([conversation] if conversation else [])}
+    streams = {own, *archive.streams_of_events(tx, contacts), *([conversation] if conversation else [])}
     rows = tx.execute(
         _CONTACTS, {"streams": sorted(streams), "own": own, "contacts": list(contacts), "most": MOST}
     ).fetchall()

@@ -14,7 +14,7 @@ from hub.consumers import understand
 from hub.consumers.decode import opened
 from hub.consumers.rebuild import rebuild, verify
 from hub.events.draft import Draft
-from hub.store import files, ledger
+from hub.store import files, ledger, reads, ticket_contacts
 from hub.store.projected import projections
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, ago, come, letter, mail, shown, timeline
@@ -54,17 +54,23 @@ def titles(hub: Hub) -> list[Any]:
     return [(item["id"], item["title"], item["time"]) for item in timeline(hub, "sara@example.com")]
 
 
-def test_files_and_text_are_those_of_the_last_reading_in_whatever_partition_it_lies(
+def test_what_is_shown_of_a_contact_is_that_of_the_last_reading_in_whatever_conversation(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(3):
         come(hub, "message.received", f"e{n}", ago(days=7), message=f"e{n}", party=EMAIL, thread="elsewhere", channel="email")
+    come(hub, "order.placed", "o", ago(days=8), order="1047", party=EMAIL, lines=[])
     with broken(monkeypatch, garbled):
         payload = mail(hub, MAIL)
     (item,) = [id for id, title, _ in titles(hub) if title == "????"]
     retry(hub, payload)
     with hub.database.transaction() as tx:
-        found = files.holding(tx, item)
+        found, text = files.holding(tx, item), files.text(tx, item)
+        (ticket,) = [one for one in reads.tickets(tx)["items"] if item in one["contacts"]]
+        shown_there = ticket_contacts.contacts(tx, ticket["id"], ticket["contacts"], None)
+    assert text
+    assert item in [one["id"] for one in shown_there]
+    assert ticket["orders"] == ["1047"]
     assert found
     assert opened(hub.keys, found).personal["subject"] == "Where is my order?"
 
