@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from hub.consumers.project import Lane
@@ -15,7 +16,7 @@ from hub.store.blobs import Blobs
 from hub.store.database import Database, ensure_database, keys_dsn, migrate
 from hub.store.keys import Keys
 from hub.store.mailboxes import address_of
-from hub.store.which_log import Which, WrongLog
+from hub.store.which_log import Which
 
 
 @dataclass(frozen=True)
@@ -38,24 +39,25 @@ def open_hub(settings: Settings, dsn: str, connections: int = 8) -> Hub:
     """Bring the database up to date and open it. Raises psycopg.Error where it cannot be reached, and WrongLog."""
     ensure_database(dsn)
     migrate(dsn)
-    database = Database(dsn, connections)
-    log = _log(settings, database)
-    keys = Keys(settings.keys_url or keys_dsn(dsn))
-    recorder = Recorder(
-        database, keys, log, Blobs(settings.blobs_url), settings.region, settings.order_pattern,
-        address_of(settings.smtp_url) if settings.smtp_url else None, settings.timezone,
-    )  # fmt: skip
-    install_all(recorder)
-    return Hub(settings, database, keys, recorder, Lane(recorder))
+    with ExitStack() as unless_opened:  # whoever tries again and again shall not take a connection each time
+        database = Database(dsn, connections)
+        unless_opened.callback(database.close)
+        log = _log(settings, database)
+        unless_opened.callback(log.close)
+        keys = Keys(settings.keys_url or keys_dsn(dsn))
+        unless_opened.callback(keys.close)
+        recorder = Recorder(
+            database, keys, log, Blobs(settings.blobs_url), settings.region, settings.order_pattern,
+            address_of(settings.smtp_url) if settings.smtp_url else None, settings.timezone,
+        )  # fmt: skip
+        install_all(recorder)
+        unless_opened.pop_all()
+        return Hub(settings, database, keys, recorder, Lane(recorder))
 
 
 def _log(settings: Settings, database: Database) -> Log:
     """The log of the settings, if this hub has no other."""
-    try:
-        which_log.use(database, which(settings))
-    except WrongLog:
-        database.close()
-        raise
+    which_log.use(database, which(settings))
     if settings.kafka is None:
         return EmbeddedLog(database)
     from hub.log.kafka import KafkaLog

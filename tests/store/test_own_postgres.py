@@ -9,9 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from hub.settings import Settings
+from hub.wiring import open_hub
 from tests.journeys.story import ago, letter
+from tests.kill.running import until
 
 pytestmark = pytest.mark.real
 
@@ -52,3 +56,12 @@ def test_a_database_that_cannot_be_reached_is_exit_code_3(home: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "hub.cli", "ledger"], env=environment, capture_output=True, text=True)
     assert done.returncode == 3
     assert "cannot be reached" in done.stderr
+
+
+def test_what_cannot_be_opened_keeps_no_connection(postgres_url: str, home: Path) -> None:
+    keys_away = Settings(home=home, blobs_url=str(home / "blobs"), keys_url="postgresql://x:y@127.0.0.1:1/keys")
+    held = pytest.raises(psycopg.OperationalError, open_hub, keys_away, postgres_url)
+    mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hub'"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        until(lambda: connection.execute(mine).fetchone() == (0,), 10, "its connections are closed")
+    assert held
