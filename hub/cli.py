@@ -71,19 +71,27 @@ def settings(home: Path | None = None, port: int | None = None) -> Any:
 
 @contextmanager
 def opened(chosen: Any = None) -> Iterator[Any]:
-    """The hub (of these settings); errors of reaching it become exit code 3, in words."""
+    """The hub (of these settings)."""
+    from hub.reach import reach
+
+    with in_words(), reach(chosen or settings(), Progress("events")) as hub:
+        yield hub
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What keeps a command from its work becomes an exit code and a sentence: 3 where the hub cannot be reached."""
     from hub.consumers.project import LaneStopped
     from hub.events.catalogue import NewerVersion
+    from hub.home import HomeTaken
     from hub.log._protocol import LogAway, LogLost, LogRefused
-    from hub.reach import reach
     from hub.store.customers import TooLarge
     from hub.store.database import TakenOver, TooOld, Unavailable
     from hub.store.embedded import PostgresFailed
     from hub.store.which_log import WrongLog
 
     try:
-        with reach(chosen or settings(), Progress("events")) as hub:
-            yield hub
+        yield
     except BrokenPipeError:
         raise
     except UnicodeEncodeError:
@@ -92,12 +100,12 @@ def opened(chosen: Any = None) -> Iterator[Any]:
         raise
     except TooLarge as error:
         raise No(str(error)) from None
-    except (LaneStopped, NewerVersion) as error:
-        raise No(f"What came in is kept, and not shown yet: {error}") from None
     except WrongLog as error:
         raise click.UsageError(str(error)) from None
-    except (PostgresFailed, TooOld, TakenOver, LogAway, LogLost, LogRefused) as error:
+    except (HomeTaken, PostgresFailed, TooOld, TakenOver, LogAway, LogLost, LogRefused) as error:
         raise Unreachable(str(error)) from error
+    except (LaneStopped, NewerVersion) as error:
+        raise No(f"What came in is kept, and not shown yet: {error}") from None
     except (Unavailable, OSError) as error:
         raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
 
@@ -187,21 +195,10 @@ def up(home: Path | None, port: int | None, demo: bool) -> None:
     Prints one line of JSON when it is ready: `url` is where the pages and the API are, `sign_in` a link that lets you in
     once, as the administrator.
     """
-    from hub.home import HomeTaken
-    from hub.log._protocol import LogAway, LogRefused
-    from hub.store.database import TakenOver, TooOld, Unavailable
-    from hub.store.embedded import PostgresFailed
-    from hub.store.which_log import WrongLog
     from hub.supervisor import supervise
 
-    try:
+    with in_words():
         supervise(settings(home, port), demo=demo, verbose=click.get_current_context().find_root().params["verbose"])
-    except WrongLog as error:
-        raise click.UsageError(str(error)) from None
-    except (HomeTaken, PostgresFailed, TooOld, TakenOver, LogAway, LogRefused) as error:
-        raise Unreachable(str(error)) from error
-    except (Unavailable, OSError) as error:
-        raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
 
 
 @main.command()

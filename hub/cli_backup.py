@@ -48,44 +48,42 @@ def restore(folder: Path, keys_folder: Path | None) -> None:
     Nothing is restored over what is there. Answers that waited for more than an hour go out only when somebody asks for
     it. On Kafka what it has beyond the backup is read on. A restore that was killed is gone on with by the same command.
     """
-    from hub.cli import No, Progress, Unreachable, now, settings
+    from hub.cli import No, Progress, in_words, now, settings
     from hub.consumers import restore as restoring
-    from hub.log._protocol import LogAway, LogLost, LogRefused
     from hub.store.blobs import Blobs
     from hub.store.copying import NotEmpty, WrongBackup
-    from hub.store.database import Unavailable, keys_dsn
+    from hub.store.database import keys_dsn
     from hub.store.kept import NoBackup, Spoilt
     from hub.store.which_log import WrongLog
     from hub.wiring import open_hub, which
 
     chosen = settings()
-    try:
-        with _server(chosen) as dsn:
-            restoring.load(
-                dsn, chosen.keys_url or keys_dsn(dsn), Blobs(chosen.blobs_url), folder / "data",
-                keys_folder or folder / "keys", now(), Progress("blobs"),
-            )  # fmt: skip
-            restoring.settle_log(dsn, which(chosen))
-            hub = open_hub(chosen, dsn)
-            try:
-                restored = restoring.finish(hub.recorder, hub.lane, now(), Progress("events"))
-            finally:
-                hub.close()
-    except (NotEmpty, WrongBackup, NoBackup, Spoilt) as error:
-        raise No(str(error)) from None
-    except WrongLog as error:
-        raise click.UsageError(f"{error} First give the same `hub restore` again without HUB_KAFKA.") from None
-    except (Unavailable, LogAway, LogLost, LogRefused) as error:
-        raise Unreachable(str(error).strip()) from error
+    with in_words():
+        try:
+            with _server(chosen) as dsn:
+                restoring.load(
+                    dsn, chosen.keys_url or keys_dsn(dsn), Blobs(chosen.blobs_url), folder / "data",
+                    keys_folder or folder / "keys", now(), Progress("blobs"),
+                )  # fmt: skip
+                restoring.settle_log(dsn, which(chosen))
+                hub = open_hub(chosen, dsn)
+                try:
+                    restored = restoring.finish(hub.recorder, hub.lane, now(), Progress("events"))
+                finally:
+                    hub.close()
+        except (NotEmpty, WrongBackup, NoBackup, Spoilt) as error:
+            raise No(str(error)) from None
+        except WrongLog as error:
+            raise click.UsageError(f"{error} First give the same `hub restore` again without HUB_KAFKA.") from None
     click.echo(" ".join(f"{name}={value}" for name, value in restored._asdict().items()))
 
 
 @contextmanager
 def _server(settings: Settings) -> Iterator[str]:
     """The database to restore into, which no running hub has; the hub's own is started for as long as it takes."""
-    from hub.cli import No, Unreachable
+    from hub.cli import No
     from hub.home import HomeTaken, lock
-    from hub.store.embedded import EmbeddedPostgres, PostgresFailed
+    from hub.store.embedded import EmbeddedPostgres
 
     try:
         with lock(settings.home, wait=False):
@@ -96,5 +94,3 @@ def _server(settings: Settings) -> Iterator[str]:
                 yield server.dsn
     except HomeTaken as taken:
         raise No(f"{taken} Stop it first: it would work on what is restored before that is whole.") from None
-    except PostgresFailed as error:
-        raise Unreachable(str(error)) from error

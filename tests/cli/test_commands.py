@@ -187,6 +187,19 @@ def test_a_database_that_is_not_there_is_3_whoever_asks(tmp_path: Path) -> None:
         assert ran.stderr.startswith("Error: The hub or its database cannot be reached: "), ran.stderr
 
 
+def test_where_a_newer_hub_has_taken_over_it_is_3(run: Run, hub: Hub) -> None:
+    hub.database.rows("UPDATE alembic_version SET version_num = '9999' RETURNING 1")
+    for words in (["status"], ["order", "1047"]):
+        assert run(*words, code=3).stderr.startswith("Error: A newer hub has taken over this database.")
+
+
+def test_a_restore_that_reaches_no_blob_store_is_3(postgres_url: str, tmp_path: Path, quiet: None) -> None:
+    (tmp_path / "file").touch()
+    env = {"HUB_HOME": str(tmp_path), "HUB_DATABASE_URL": postgres_url, "HUB_BLOBS": str(tmp_path / "file" / "blobs")}
+    result = CliRunner().invoke(main, ["restore", str(tmp_path)], env=env)
+    assert (result.exit_code, "Not a directory" in result.stderr) == (3, True), result.output
+
+
 def test_a_file_that_one_channel_cannot_read_is_taken_by_the_one_that_can(run: Run, hub: Hub, tmp_path: Path) -> None:
     file = tmp_path / "orders.json"
     order = {"id": 1, "name": "#1047", "order_number": 1047, "created_at": "2026-01-01T10:00:00Z", "line_items": []}
