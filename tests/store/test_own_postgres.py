@@ -60,8 +60,9 @@ def test_a_database_that_cannot_be_reached_is_exit_code_3(home: Path) -> None:
 
 def test_what_cannot_be_opened_keeps_no_connection(postgres_url: str, home: Path) -> None:
     keys_away = Settings(home=home, blobs_url=str(home / "blobs"), keys_url="postgresql://x:y@127.0.0.1:1/keys")
-    held = pytest.raises(psycopg.OperationalError, open_hub, keys_away, postgres_url)
+    with pytest.raises(psycopg.OperationalError) as held:
+        open_hub(keys_away, postgres_url)
     mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hub'"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         until(lambda: connection.execute(mine).fetchone() == (0,), 10, "its connections are closed")
-    assert held
+    assert held, "with all that its frames hold"
