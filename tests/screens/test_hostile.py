@@ -13,6 +13,7 @@ from hub.consumers import health
 from hub.consumers.rebuild import verify
 from hub.store import archive, ledger
 
+from .browsing import browser_of, colleague
 from .conftest import Api, Event
 
 NASTY = (
@@ -89,6 +90,17 @@ def test_no_text_in_a_query_or_a_path_makes_the_hub_fail(api: Api) -> None:
         for value in (*escaped, *BROKEN):
             answer = api.client.get(f"/v1/{query}{value}")
             assert answer.status_code < 500, (query, value, answer.text)
+
+
+def test_no_text_in_the_address_of_a_page_makes_the_hub_fail(api: Api) -> None:
+    escaped = ["".join(f"%{byte:02x}" for byte in text.encode()) for text in NASTY]
+    addresses = ("/orders/", "/tickets/", "/customers/", "/search?q=", "/settings/looks?who=", "/settings/looks?about=",
+                 "/tickets?whose=", "/rejected?before=", "/contacts/new?known=")  # fmt: skip
+    with browser_of(api, colleague(api, "root", "admin")) as browser:
+        for address in addresses:
+            for value in (*escaped, *BROKEN):
+                answer = browser.get(address + value)
+                assert answer.status_code < 500, (address, value, answer.text)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)

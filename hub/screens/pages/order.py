@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from hub.events.kinds.orders import STAGES
 from hub.events.order_numbers import order_number
 from hub.screens.agents import with_names
-from hub.screens.asked import TheHub, reading
+from hub.screens.asked import Text, TheHub, reading
 from hub.screens.looking import Looked
 from hub.screens.problems import Problem
 from hub.screens.render import page, part
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @router.get("/orders/{number:path}")
 def order(
-    request: Request, hub: TheHub, viewer: Annotated[Viewer, viewing("read")], looked: Looked, number: str,
+    request: Request, hub: TheHub, viewer: Annotated[Viewer, viewing("read")], looked: Looked, number: Text,
     part_of: Annotated[str, Query(alias="part", max_length=10)] = "",
 ) -> Response:  # fmt: skip
     """`part`: "side", to a program of the page that fetches anew whose order it is."""

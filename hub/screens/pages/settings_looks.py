@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from hub.screens.asked import Before, TheHub, reading, spoken
+from hub.screens.asked import Before, Text, TheHub, reading, spoken
 from hub.screens.render import page
 from hub.screens.session import Viewer, viewing
 from hub.store import looks
@@ -16,8 +16,8 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/settings/looks")
 def listed(
-    request: Request, hub: TheHub, viewer: Annotated[Viewer, viewing("manage")], who: str = "", about: str = "",
-    before: Before = None,
+    request: Request, hub: TheHub, viewer: Annotated[Viewer, viewing("manage")], who: Text = "",
+    about: Text = "", before: Before = None,
 ) -> Response:  # fmt: skip
     """`who`: a login or a key's name; `about`: a customer, as one searches for him, or a ticket's number."""
     with reading(hub) as tx:
