@@ -150,7 +150,7 @@ def search(tx: Connection, words: str, most: int = 20) -> list[list[str]]:
     found: list[list[str]] = []
     met: set[str] = set()
     with tx.cursor(name="found") as rows:
-        rows.itersize = 4 * most
+        rows.itersize = min(4 * most, 1_000)
         rows.execute(
             "SELECT coalesce(s.party, o.party)::text AS party FROM search s LEFT JOIN owners o"
             " ON s.party IS NULL AND o.stream = s.stream"
@@ -159,10 +159,12 @@ def search(tx: Connection, words: str, most: int = 20) -> list[list[str]]:
             " GROUP BY 1 ORDER BY max(s.time) DESC, 1",
             [query],
         )
-        while len(found) < most and (row := rows.fetchone()):
-            if row[0] not in met:
-                found.append(who.shown_with(tx, row[0]))
+        for (party,) in rows:  # `fetchone` would ask the server for each
+            if party not in met:
+                found.append(who.shown_with(tx, party))
                 met.update(found[-1])
+            if len(found) >= most:
+                break
     return found
 
 
