@@ -344,7 +344,7 @@ def rejected_retry(ids: tuple[str, ...], json_: bool) -> None:
 
     with opened() as hub:
         with hub.database.transaction() as tx:
-            chosen = [_uuid(id) for id in ids] or [i["id"] for i in books.rejected(tx, limit=1_000_000)]
+            chosen = list(dict.fromkeys(map(_uuid, ids))) or [i["id"] for i in books.rejected(tx, limit=1_000_000)]
         done = sum(again(hub.recorder, chosen[n : n + 100]) for n in range(0, len(chosen), 100))
         if ids and not done:
             raise No(f"There is no payload {', '.join(ids)}.")

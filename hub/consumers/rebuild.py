@@ -92,7 +92,7 @@ def rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lambd
     if unknown := sorted(set(names) - set(projections())):
         raise NoSuchProjection(f"{', '.join(unknown)}; there are {', '.join(projections())}")
     with _alone(recorder):
-        return _rebuild(recorder, names, progress)
+        return _rebuild(recorder, list(dict.fromkeys(names)), progress)
 
 
 def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lambda done, of: None) -> int:

@@ -320,6 +320,13 @@ def test_what_was_rejected_is_shown_as_it_came_and_tried_again(run: Run, told: H
     assert asked(run, "rejected", "retry", one["id"]) == {"retried": 1, "understood": 0, "ignored": 0, "rejected": 1}
 
 
+def test_what_is_named_twice_is_done_once(run: Run, told: Hub) -> None:
+    (item,) = asked(run, "rejected", "list")["items"]
+    assert run("rejected", "retry", item["id"], item["id"].upper()).stdout.startswith("retried=1 ")
+    assert run("rebuild", "timeline", "timeline").stdout.startswith("events=")
+    assert asked(run, "verify")["clean"]
+
+
 def test_a_key_is_one_line_and_its_name_is_taken_then(run: Run, hub: Hub) -> None:
     (key,) = run("keys", "create", "till", "--role", "machine").stdout.splitlines()
     assert key
