@@ -12,7 +12,7 @@ from hub.channels import cloudevents
 from hub.channels._shape import Channel, Piece, Rejected
 from hub.channels.cloudevents import CONFLICT
 from hub.consumers import ingest
-from hub.consumers.record import Outgoing, Recorder, payload_of_bytes
+from hub.consumers.record import Outgoing, Recorder, payload_of_bytes, payload_of_file
 from hub.events.draft import Draft
 from hub.events.envelope import Event
 from hub.events.ids import digest
@@ -150,15 +150,18 @@ def write_down(
 ) -> ingest.Counts:  # fmt: skip
     """Append the events of these files; what is refused is kept and understood (that is, rejected) later."""
     counts = ingest.Counts()
-    for group in groups(_arrival(channel.name, piece, now(), history) for piece in found):
+    for group in groups(_arrival(recorder, channel.name, piece, now(), history) for piece in found):
         _count(recorder, group, counts)
         progress(counts.received + counts.duplicates)
     return counts
 
 
-def _arrival(channel: str, piece: Piece, now: datetime, history: bool) -> Arrival:
-    body = piece.body if piece.body is not None else (piece.path.read_bytes() if piece.path else b"")
-    meta = {**piece.meta, "history": "true"} if history else piece.meta
+def _arrival(recorder: Recorder, channel: str, piece: Piece, now: datetime, history: bool) -> Arrival:
+    body, meta = piece.body, {**piece.meta, "history": "true"} if history else piece.meta
+    if body is None:  # too large to be held
+        assert piece.path is not None
+        kept = payload_of_file(recorder, channel, ingest.SOURCE, piece.path, meta, now)
+        return Arrival(channel, ingest.SOURCE, b"", now, payload=kept, refused=Rejected("too large"))
     document = cloudevents.loaded(body)
     draft = document if isinstance(document, Rejected) else cloudevents.read(document, now, history=history)
     source = cloudevents.source_of(document) or ingest.SOURCE

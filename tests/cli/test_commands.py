@@ -17,6 +17,7 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 
+from hub.channels import cloudevents
 from hub.cli import main
 from hub.consumers.record import Outgoing
 from hub.events.draft import Draft
@@ -209,6 +210,17 @@ def test_a_file_that_one_channel_cannot_read_is_taken_by_the_one_that_can(run: R
     assert counts["understood"] == 1, asked(run, "rejected", "list")
     assert asked(run, "ingest", "orders", str(file))["duplicates"] == 1
     assert asked(run, "order", "1047")["stage"] == "placed"
+
+
+def test_a_file_of_one_event_that_is_too_large_is_kept_and_not_read(run: Run, hub: Hub, tmp_path: Path) -> None:
+    data = {"visit": "v", "party": EMAIL, "note": "x" * cloudevents.channel.limit}
+    event = {"specversion": "1.0", "id": "1", "source": "/test", "type": "visit.recorded", "data": data}
+    (tmp_path / "large.json").write_text(json.dumps(event))
+    for counted in ({"received": 1, "rejected": 1}, {"duplicates": 1}):
+        told = asked(run, "ingest", "events", str(tmp_path / "large.json"))
+        assert {name: n for name, n in told.items() if n} == counted
+    (item,) = asked(run, "rejected", "list")["items"]
+    assert "too large" in item["why"]
 
 
 def test_more_is_told_beside_the_rows(run: Run, told: Hub) -> None:
