@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -47,12 +45,12 @@ def worker(topics: str | None) -> None:
     others take over its share.
     """
     from hub.cli import settings
-    from hub.working import in_time, work
+    from hub.working import in_time, until_asked, work
 
     chosen = settings()
     named = _topics(topics, chosen)
     with _hub(chosen) as hub:
-        stop = _until_asked()
+        stop = until_asked()
         _ready()
         work(hub, in_time(stop), named)
 
@@ -66,13 +64,14 @@ def mail(host: str) -> None:
     """
     from hub.cli import settings
     from hub.serving import carry_mail
+    from hub.working import until_asked
 
     chosen = settings()
     with ExitStack() as open_:
         ports = {name: port for name, port in (("smtp", chosen.smtp_port), ("lmtp", chosen.lmtp_port)) if port}
         doors = {name: open_.enter_context(_listening(host, port)) for name, port in ports.items()}
         hub = open_.enter_context(_hub(chosen))
-        stop = _until_asked()
+        stop = until_asked()
         _ready(**{name: _address(door) for name, door in doors.items()})
         carry_mail(hub, doors, stop)
 
@@ -128,14 +127,6 @@ def _address(listening: socket.socket) -> str:
 
 def _ready(**where: str) -> None:
     click.echo(as_json({"ready": True, **where}))
-
-
-def _until_asked() -> threading.Event:
-    """Set when somebody asks this process to end."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda n, f: stop.set())
-    return stop
 
 
 def _topics(text: str | None, chosen: Settings) -> frozenset[str] | None:

@@ -20,7 +20,7 @@ from hub.settings import Settings, WrongSetting
 from hub.store.database import TakenOver
 from hub.transport.servers import server_of
 from hub.wiring import Hub
-from hub.working import in_time, work
+from hub.working import in_time, until_asked, work
 
 HOME = click.option("--home", type=click.Path(path_type=Path), required=True)
 ALIVE = click.option("--alive", type=int, required=True, help="A pipe that closes when the supervisor is gone.")
@@ -49,10 +49,7 @@ def web(home: Path, alive: int, fd: int) -> None:
 def worker(home: Path, alive: int) -> None:
     """The worker: understands, decides and folds what comes, for ever."""
     hub = _open(home, alive)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda n, f: stop.set())
-    work(hub, in_time(stop))
+    work(hub, in_time(until_asked()))
 
 
 @main.command()
@@ -62,10 +59,7 @@ def worker(home: Path, alive: int) -> None:
 @click.option("--lmtp", type=int, help="The one for LMTP.")
 def mail(home: Path, alive: int, smtp: int | None, lmtp: int | None) -> None:
     """Mail: takes in what is brought, fetches from mailboxes, for ever."""
-    hub = _open(home, alive)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda n, f: stop.set())
+    hub, stop = _open(home, alive), until_asked()
     doors = {name: socket.socket(fileno=fd) for name, fd in (("smtp", smtp), ("lmtp", lmtp)) if fd is not None}
     carry_mail(hub, doors, stop)
 
@@ -82,9 +76,7 @@ def demo(home: Path, alive: int, mail: int, imap: int, control: int) -> None:
     from hub.demo.live import Given, live
 
     threading.Thread(target=_end_with, args=(alive, home), daemon=True).start()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda n, f: stop.set())
+    stop = until_asked()
     run, settings = read_run(home), Settings.read(os.environ, home=home)
     if run is None:
         raise SystemExit("no hub is up on this home")

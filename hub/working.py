@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -44,6 +45,14 @@ def together(steps: Mapping[str, Step], stop: threading.Event) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def until_asked() -> threading.Event:
+    """Set when somebody asks this process to end (SIGTERM, SIGINT)."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, f: stop.set())
+    return stop
 
 
 def in_time(stop: threading.Event) -> threading.Event:
