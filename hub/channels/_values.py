@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
+from hub.events.catalogue import decimals
 from hub.events.moments import YEARS
 from hub.events.text import digits
 
@@ -62,11 +63,6 @@ def money(text: str) -> str:
     if not _PLAIN.fullmatch(written):
         raise ValueError("is not an amount, such as 12.50")
     return decimals(Decimal(written))
-
-
-def decimals(amount: Decimal) -> str:
-    """Two decimals, more where the amount has more."""
-    return f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():f}"
 
 
 def email(text: str) -> str:

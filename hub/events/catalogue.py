@@ -61,6 +61,11 @@ def _money(text: str) -> str:
         raise ValueError("money is a finite decimal number below 10^15")
     if -int(amount.as_tuple().exponent) > _DECIMALS:
         raise ValueError(f"money has at most {_DECIMALS} decimals")
+    return decimals(amount)
+
+
+def decimals(amount: Decimal) -> str:
+    """Two decimals, more where the amount has more."""
     return f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():f}"
 
 

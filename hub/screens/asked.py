@@ -27,7 +27,7 @@ from hub.events.text import storable
 from hub.log._protocol import Place
 from hub.screens.problems import Problem
 from hub.settings import Settings
-from hub.store.changes import shown
+from hub.store.changes import last, shown
 from hub.store.database import Connection, Database
 from hub.store.keys import Keys
 
@@ -200,3 +200,11 @@ def wait_until_shown(hub: Hub, places: Sequence[Place], seconds: float = SHOWN_W
         if time.monotonic() > end:
             return False
         time.sleep(_LOOK)
+
+
+def wait_for_ticket(hub: Hub, ticket: str, places: Sequence[Place] = ()) -> bool:
+    """The same for what was done to a ticket; without places for all that was."""
+    if not places:
+        with reading(hub) as tx:
+            places = last(tx, f"ticket:{ticket}")
+    return wait_until_shown(hub, places)

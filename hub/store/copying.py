@@ -16,7 +16,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from hub.store import deliveries, options, which_log
-from hub.store.database import Connection, newest_version, version
+from hub.store.database import Connection, newest_version, version, worked_on
 
 BLOCK = 256 * 1024  # bytes that are packed at once
 LAID_OUT = ("log_head", "checkpoint", "epoch")  # rows that are there before anything happened
@@ -149,10 +149,7 @@ def begun(tx: Connection) -> dict[str, Any] | None:
 
 def refuse_in_use(tx: Connection) -> None:
     """Raises InUse where processes of the hub are connected."""
-    busy = tx.execute(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hub' LIMIT 1"
-    ).fetchone()
-    if busy is not None:
+    if worked_on(tx):
         raise InUse(InUse.__doc__)
 
 

@@ -135,12 +135,15 @@ def in_use(dsn: str) -> bool:
     """Whether processes of a hub are connected, as its worker always is. Where the database cannot be asked, none is."""
     try:
         with psycopg.connect(dsn, connect_timeout=10) as connection:
-            found = connection.execute(
-                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hub' LIMIT 1"
-            ).fetchone()
+            return worked_on(connection)
     except Unavailable:
         return False
-    return found is not None
+
+
+def worked_on(tx: Connection) -> bool:
+    """The same on a connection that is not a hub's own."""
+    busy = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hub' LIMIT 1"
+    return tx.execute(busy).fetchone() is not None
 
 
 def newest_version() -> str:

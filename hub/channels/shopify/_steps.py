@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from hub.channels import _values
 from hub.channels._shape import Ignored
 from hub.channels.shopify._node import Node
 from hub.channels.shopify._people import SOURCE, as_of, digest
+from hub.events.catalogue import decimals
 from hub.events.draft import PHONES, Draft
 from hub.events.order_numbers import order_number
 
@@ -68,7 +68,7 @@ def refund(node: Node, about: About | None = None) -> tuple[Draft, ...] | Ignore
     if not amount:
         return (about.step("noted", time, own, note=note or "items were taken back without a refund"),)
     paid = _currency(node, about)
-    return (about.step("refunded", time, own, amount=_values.decimals(amount), currency=paid, note=note),)
+    return (about.step("refunded", time, own, amount=decimals(amount), currency=paid, note=note),)
 
 
 def transaction(node: Node) -> tuple[Draft, ...] | Ignored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -10,13 +10,13 @@ from hub.consumers.runner import clock
 from hub.events.text import fold
 from hub.screens.access import needs
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import NOW_ONLY, Before, Limit, MaybeText, Text, TheHub, id_of, reading, spoken
+from hub.screens.asked import NOW_ONLY, Before, Limit, MaybeText, Text, TheHub, reading, spoken
+from hub.screens.customer_side import members
 from hub.screens.looking import Looked
 from hub.screens.problems import Problem
 from hub.screens.shapes import Customer, Customers, Items, LookUp
 from hub.store import customers as who
 from hub.store import reads
-from hub.store.database import Connection
 
 router = APIRouter(tags=["customers"], dependencies=[NOW_ONLY])
 
@@ -44,7 +44,7 @@ def lookup(
             identifier = who.identified(kind, value, hub.settings.region) if value else None
             parties += who.known(tx, [hub.keys.party_id(identifier)]) if identifier else []
         found = who.customers(tx, parties)
-        looked("search", [members[0] for members in found])
+        looked("search", [parties[0] for parties in found])
         return Json(reads.lookup(tx, found, clock()), headers=NOT_KEPT)
 
 
@@ -70,9 +70,9 @@ def search(
 def customer(hub: TheHub, looked: Looked, id: Text) -> Json:
     """By the customer's id or that of any party of his."""
     with reading(hub) as tx:
-        members = _members(tx, id)
-        looked("customer", members[0])
-        return Json(reads.customer(tx, members), headers=NOT_KEPT)
+        parties = members(tx, id)
+        looked("customer", parties[0])
+        return Json(reads.customer(tx, parties), headers=NOT_KEPT)
 
 
 @router.get(
@@ -81,14 +81,6 @@ def customer(hub: TheHub, looked: Looked, id: Text) -> Json:
 )  # fmt: skip
 def timeline(hub: TheHub, looked: Looked, id: Text, limit: Limit = 50, before: Before = None) -> Json:
     with reading(hub) as tx:
-        members = _members(tx, id)
-        looked("customer", members[0])
-        return Json(reads.timeline(tx, members, limit, before), headers=NOT_KEPT)
-
-
-def _members(tx: Connection, text: str) -> list[str]:
-    """The parties of a customer, by any member's id."""
-    party: Any = id_of(text)
-    if not party or not who.known(tx, [party]):
-        raise Problem(404, "No customer has this id.")
-    return who.component(tx, party)
+        parties = members(tx, id)
+        looked("customer", parties[0])
+        return Json(reads.timeline(tx, parties, limit, before), headers=NOT_KEPT)

@@ -12,13 +12,12 @@ from hub.consumers import decide
 from hub.consumers.runner import clock
 from hub.screens.access import may, needs
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_until_shown
+from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_for_ticket
 from hub.screens.looking import Looked
 from hub.screens.problems import Problem
 from hub.screens.shapes import TICKET_ID, Ticket, Tickets
 from hub.store import reads
 from hub.store.access import Caller
-from hub.store.changes import last
 
 router = APIRouter(tags=["tickets"], dependencies=[NOW_ONLY])
 State = Literal["new", "open", "waiting", "resolved", "closed"]
@@ -74,20 +73,12 @@ def command(hub: TheHub, id: Text, asked: Command, caller: Annotated[Caller, Dep
     answer = decide.command(hub.recorder, ticket_id, str(asked.id), asked.wish(), asked.expects, caller.name, clock())
     why = answer.why or ""
     if answer.status == 409:
-        _wait(hub, ticket_id, answer)  # for what the other one did: it may be on its way still
+        wait_for_ticket(hub, ticket_id)  # for what the other one did: it may be on its way still
         raise Problem(409, why, more={"ticket": _ticket(hub, ticket_id)})
     if answer.status != 200:
         raise Problem(answer.status, why, [(answer.at, why)] if answer.at else [])
-    seen = _wait(hub, ticket_id, answer)
+    seen = wait_for_ticket(hub, ticket_id, answer.places)
     return Json(_ticket(hub, ticket_id), 200 if seen else 202, NOT_KEPT)
-
-
-def _wait(hub: Hub, ticket_id: str, answer: decide.Answer) -> bool:
-    places = answer.places
-    if not places:
-        with reading(hub) as tx:
-            places = last(tx, f"ticket:{ticket_id}")
-    return wait_until_shown(hub, places)
 
 
 def _ticket(hub: Hub, id: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hub.consumers.runner import clock
 from hub.events.envelope import Json
 from hub.log._protocol import Place
 from hub.screens import mail_markup, ticket_commands, ticket_view
-from hub.screens.asked import Hub, TheHub, id_of, reading, wait_until_shown
+from hub.screens.asked import Hub, TheHub, id_of, reading, wait_for_ticket
 from hub.screens.forms import Form, Sent
 from hub.screens.looking import Looked
 from hub.screens.problems import Problem
@@ -23,7 +23,6 @@ from hub.screens.session import Viewer, viewing
 from hub.screens.ticket_commands import NotReadable
 from hub.screens.words import say
 from hub.store import files, reads
-from hub.store.changes import last
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, viewing("read")]
@@ -83,7 +82,7 @@ def do(request: Request, hub: TheHub, viewer: Doer, looked: Looked, id: str, for
     if answer.status == 200:
         return _done(request, hub, viewer, found["id"], answer.places, form["command"])
     if answer.status == 409:
-        _wait(hub, found["id"], ())  # for what the other one did
+        wait_for_ticket(hub, found["id"])  # for what the other one did
         return _again(request, hub, viewer, found["id"], form, 409, say(viewer.language, "ticket.changed"), expects)
     if answer.status == 404:
         raise Problem(404, answer.why or _NO_SUCH)
@@ -105,7 +104,7 @@ def settle(
         raise Problem(404, reply.why or "No answer has this id.")
     looked("ticket", ticket_id)
     why = ticket_commands.told(viewer.language, reply.why) if reply.why else None
-    _wait(hub, ticket_id, reply.places)
+    wait_for_ticket(hub, ticket_id, reply.places)
     if "hx-request" not in request.headers:
         if why:
             shown = _shown(request, hub, viewer, ticket_id) | {"settled": why}
@@ -121,7 +120,7 @@ def settle(
 def _done(
     request: Request, hub: Hub, viewer: Viewer, id: str, places: tuple[Place, ...], command: str
 ) -> Response:  # fmt: skip
-    _wait(hub, id, places)
+    wait_for_ticket(hub, id, places)
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/tickets/{id}#box", 303)
     shown = _shown(request, hub, viewer, id) | {"box": True, "done": say(viewer.language, f"ticket.done.{command}")}
@@ -160,14 +159,6 @@ def _shown(request: Request, hub: Hub, viewer: Viewer, id: str) -> dict[str, Any
 def _changed(hub: Hub, ticket: Json, seen: int) -> list[Any]:
     with reading(hub) as tx:
         return ticket_view.since(ticket_view.steps(hub, tx, ticket["id"]), seen)
-
-
-def _wait(hub: Hub, id: str, places: tuple[Place, ...]) -> bool:
-    """Until what was done is on the screen."""
-    if not places:
-        with reading(hub) as tx:
-            places = last(tx, f"ticket:{id}")
-    return wait_until_shown(hub, places)
 
 
 def _told(events: dict[str, Any]) -> dict[str, str]:
