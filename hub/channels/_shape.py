@@ -67,5 +67,3 @@ class Channel:
     split: Callable[[Path], Iterator[Piece]] | None = None
     suffixes: tuple[str, ...] = ()
     limit: int = 40 * 1024 * 1024
-
-

@@ -22,6 +22,8 @@ _ARCHIVE = "archive"
 _REACHED = f"SELECT step, topic, part, next FROM checkpoint UNION ALL SELECT '{_ARCHIVE}', topic, part, next FROM log_head"
 PATIENCE = 3.0  # seconds that somebody who asks waits; a log that is away takes half a minute to say so
 _GAP = 0.02  # seconds between two looks, however many ask
+LATE = 60.0  # seconds that a step may be behind before somebody should look
+_SHOWN = 15.0  # seconds that it may be behind while all is as good as shown
 
 
 def lanes(recorder: Recorder) -> list[dict[str, Any]]:
@@ -113,12 +115,12 @@ class Watch:
             time.sleep(_GAP)
 
 
-def wrong(recorder: Recorder, slow: float = 60.0) -> list[str]:
+def wrong(recorder: Recorder) -> list[str]:
     """What an operator should look at; empty when all is well."""
     found = [
         f"step {lane['name']} is {lane['events']} events ({lane['seconds']:.0f} s) behind: is a worker running?"
         for lane in lanes(recorder)
-        if lane["events"] and lane["seconds"] > slow
+        if lane["events"] and lane["seconds"] > LATE
     ]
     with recorder.database.transaction() as tx:
         return _standing(tx) + found + _left(tx)
@@ -142,8 +144,8 @@ def worth_a_look(tx: Connection) -> list[str]:
     return [f"{row[0]} payloads were rejected: see `hub rejected list`"] if row and row[0] else []
 
 
-def not_ready(recorder: Recorder, slow: float = 15.0) -> list[str]:
+def not_ready(recorder: Recorder) -> list[str]:
     """Why the hub does not show what it has, in words; empty when it does."""
     with recorder.database.transaction() as tx:
         found = _standing(tx)
-    return found + [f"step {one['name']} is {one['seconds']:.0f} s behind" for one in lanes(recorder) if one["seconds"] > slow]
+    return found + [f"step {one['name']} is {one['seconds']:.0f} s behind" for one in lanes(recorder) if one["seconds"] > _SHOWN]

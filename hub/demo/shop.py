@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NAME = "Baran Home"
-NAME_FA = "خانهٔ باران"
 MAIL = "help@baran-home.example.com"
 SITE = "https://baran-home.example.com"
 DESK = "+982188555000"

@@ -121,9 +121,8 @@ class Kind(BaseModel):
     parties: ClassVar[tuple[str, ...]] = (MAIN,)
     texts: ClassVar[tuple[str, ...]] = ()
     sender: ClassVar[str] = "anyone"
-    shown_as: ClassVar[str | None] = (
-        None  # the channel under which the timeline shows it, where it needs no words of its own
-    )
+    # The channel under which the timeline shows it, where it needs no words of its own.
+    shown_as: ClassVar[str | None] = None
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {}
 
     @model_validator(mode="before")

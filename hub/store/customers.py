@@ -43,10 +43,6 @@ class TooLarge(Exception):
     """More than 1,000 parties hang together here: review their links before they are shown as one customer."""
 
 
-class NotFound(Exception):
-    """Nobody is known under this."""
-
-
 def component(tx: Connection, party: str) -> list[str]:
     """The parties that are one customer with this one, smallest first: that one's id is the customer's."""
     parties = sorted(row[0] for row in tx.execute(_COMPONENT, [party]).fetchall())

@@ -1,4 +1,5 @@
-"""What an administrator set on the settings pages, by name. Read anew each time: no process needs a restart.
+"""What an administrator set on the settings pages, by name, and what the hub notes of itself. Read anew each time: no
+process needs a restart.
 
 hours          {"zone", "days": {"mon": [["09:00", "17:00"]], ...}, "reply_en", "reply_fa", "reply_on"}
 signature      {"text"}
@@ -7,6 +8,8 @@ blocked        [address or @domain]
 order_pattern  text
 demo           {"since", "people", "loaded"}: what this hub plays, where it is a demo
 log            which log this hub has: see `hub.store.which_log`
+backup         {"time", "folder", "seconds", "id", "events", "blobs", "keys", "bytes"}: the last one
+restored       {"backup", "taken", "time", "done"}; until it is done also "checkpoints", those of the backup
 """
 
 from __future__ import annotations

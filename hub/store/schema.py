@@ -323,7 +323,7 @@ key = Table(
     "key", keys,
     Column("name", Text, primary_key=True),
     Column("secret", LargeBinary, comment="null once destroyed"),
-    comment="one key for each party, payload and ownerless stream",
+    comment="one key for each party, each payload and each event that names nobody, and that of the mailboxes",
 )  # fmt: skip
 
 installation = Table(

@@ -7,7 +7,6 @@ from hub.demo.people import Person, email, phone
 from hub.demo.scene import Scene, Story
 from hub.demo.shop import PARISA, REZA
 
-COMPANY = "Kavir Engineering"
 COMPANY_FA = "مهندسی کویر"
 SWITCHBOARD = "+982188555300"
 NAMES = (

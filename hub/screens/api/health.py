@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from hub.consumers.health import Watch
+from hub.consumers.health import LATE, Watch
 from hub.log._protocol import LogAway, LogLost, LogRefused
 from hub.screens import metrics as written
 from hub.screens.answers import NOT_KEPT, Json
@@ -18,7 +18,6 @@ from hub.store.database import STEPS, Unavailable
 from hub.store.figures import Figures
 
 router = APIRouter(tags=["health"])
-SLOW = 60.0  # seconds that a step may be behind
 
 
 @router.get("/healthz", response_model=Alive, summary="Whether the process lives")
@@ -36,7 +35,7 @@ def ready(request: Request, hub: TheHub) -> Json:
     reasons = [(step, f"stands: {why}") for step, why in stand.items()]
     if lanes is None:
         reasons.append(("log", why))
-    reasons += [(lane["name"], _why(lane)) for lane in lanes or () if lane["events"] and lane["seconds"] > SLOW]
+    reasons += [(lane["name"], _why(lane)) for lane in lanes or () if lane["events"] and lane["seconds"] > LATE]
     if reasons:
         raise Problem(503, "Not ready.", reasons)
     return Json({"ready": True, "lanes": lanes}, headers=NOT_KEPT)

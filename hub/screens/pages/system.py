@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from hub.consumers import dead_letters
-from hub.consumers.health import Watch
+from hub.consumers.health import LATE, Watch
 from hub.consumers.runner import clock
 from hub.home import read_run
 from hub.log._protocol import LogAway, LogLost, LogRefused
@@ -30,7 +30,6 @@ from hub.store.figures import Figures
 
 router = APIRouter(include_in_schema=False)
 Manager = Annotated[Viewer, viewing("manage")]
-LATE = 60.0  # seconds that a step may be behind
 _LETTERS = 20  # that are shown
 
 
