@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from hub.store import options
@@ -12,7 +13,8 @@ from hub.store.database import Connection
 
 Counts = list[tuple[dict[str, str], Any]]
 STATES = ("waiting", "sending", "sent", "failed", "uncertain", "undone")
-_FRESH = 10.0  # seconds; counting outcomes reads a whole index, and anybody may ask
+_FRESH = 10.0  # seconds; anybody may ask
+_SHARE = 20  # times as long as counting outcomes took: it reads a whole index and all of the archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +31,40 @@ class Counted:
 
 
 class Figures:
-    """Counts, and remembers for a few seconds what it counted."""
+    """Counts, and remembers for a few seconds what it counted; outcomes for longer, where there are many."""
 
     def __init__(self) -> None:
-        self._until = 0.0
+        self._lock = Lock()
+        self._until = self._outcomes_until = 0.0
         self._counted: Counted | None = None
+        self._outcomes: Counts = []
 
     def counted(self, tx: Connection) -> Counted:
-        if self._counted is None or self._until < time.monotonic():
-            self._counted = _count(tx)
-            self._until = time.monotonic() + _FRESH
-        return self._counted
+        with self._lock:
+            if self._counted is None or self._until < time.monotonic():
+                self._counted = _count(tx, self._known_outcomes(tx))
+                self._until = time.monotonic() + _FRESH
+            return self._counted
+
+    def _known_outcomes(self, tx: Connection) -> Counts:
+        if self._outcomes_until < (began := time.monotonic()):
+            self._outcomes = _outcomes(tx)
+            ended = time.monotonic()
+            self._outcomes_until = ended + _SHARE * (ended - began)
+        return self._outcomes
 
 
-def _count(tx: Connection) -> Counted:
+def _outcomes(tx: Connection) -> Counts:
+    found = tx.execute("SELECT channel, kind, count(*) FROM outcome GROUP BY 1, 2 ORDER BY 1, 2").fetchall()
+    found += tx.execute(
+        "SELECT direct, 'understood', count(*) FROM event WHERE direct IS NOT NULL AND topic <> 'inbound' GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return [({"channel": channel, "outcome": kind}, n) for channel, kind, n in found]
+
+
+def _count(tx: Connection, outcomes: Counts) -> Counted:
     received = tx.execute(
         "SELECT channel, sum(received), sum(duplicates) FROM received GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    outcomes = tx.execute("SELECT channel, kind, count(*) FROM outcome GROUP BY 1, 2 ORDER BY 1, 2").fetchall()
-    outcomes += tx.execute(
-        "SELECT direct, 'understood', count(*) FROM event WHERE direct IS NOT NULL AND topic <> 'inbound' GROUP BY 1 ORDER BY 1"
     ).fetchall()
     dead = tx.execute("SELECT step, count(*) FROM dead_letter GROUP BY 1 ORDER BY 1").fetchall()
     waiting = tx.execute("SELECT count(*) FROM outbox WHERE NOT sent").fetchone()
@@ -57,7 +73,7 @@ def _count(tx: Connection) -> Counted:
     return Counted(
         [({"channel": channel}, n) for channel, n, _ in received],
         [({"channel": channel}, n) for channel, _, n in received],
-        [({"channel": channel, "outcome": kind}, n) for channel, kind, n in outcomes],
+        outcomes,
         [({"step": step}, n) for step, n in dead],
         [({}, waiting[0] if waiting else 0)],
         [({"state": state}, sent.get(state, 0)) for state in STATES],

@@ -16,7 +16,7 @@ from hub.consumers import backup
 from hub.consumers.project import LaneStopped
 from hub.events.catalogue import NewerVersion
 from hub.logs import configure
-from hub.store import batches
+from hub.store import batches, figures
 from hub.store.batches import BUCKETS, Bucket
 from hub.wiring import Hub
 from tests.consumers.test_project import poison
@@ -111,6 +111,22 @@ def test_the_histograms_are_cumulative_and_end_in_their_count(api: Api) -> None:
     assert counts == sorted(counts)
     assert counts[-1] == figure(api, 'hub_step_batch_events_count{step="project"}') == 1
     assert figure(api, 'hub_step_batch_seconds_sum{step="project"}') > 0
+
+
+def test_outcomes_that_take_long_to_count_are_counted_seldomer_than_the_rest(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "_FRESH", 0.0)
+    monkeypatch.setattr(figures, "_SHARE", 1e9)
+    counting = figures.Figures()
+    told = []
+    for n in range(2):
+        poison(hub, n)
+        come(hub, "visit.recorded", f"{n}", ago(hours=n), visit=f"{n}", party=EMAIL)
+        with hub.database.transaction() as tx:
+            told.append(counting.counted(tx))
+    assert [counted.dead for counted in told] == [[({"step": "project"}, n)] for n in (1, 2)]
+    assert told[0].outcomes == told[1].outcomes != []
 
 
 def test_every_figure_is_explained_once(api: Api) -> None:
