@@ -218,12 +218,11 @@ def _payload(
 
 def decided(
     kind: str, stream: str, fields: Mapping[str, Any], personal: Json, *, id: str, time: datetime,
-    source: str = "hub", revision: int | None = None, subject: str | None = None, cause: str | None = None,
-    correlation: str | None = None,
+    subject: str | None = None, cause: str | None = None, correlation: str | None = None,
 ) -> Outgoing:  # fmt: skip
     """An event that the hub itself decided; its fields are in their stored form already."""
     event = Event(
-        id=id, type=kind, version=kind_of(kind).version, time=time, recorded=time, source=source, stream=stream,
-        data=dict(fields), personal=personal, revision=revision, subject=subject, cause=cause, correlation=correlation,
+        id=id, type=kind, version=kind_of(kind).version, time=time, recorded=time, source="hub", stream=stream,
+        data=dict(fields), personal=personal, subject=subject, cause=cause, correlation=correlation,
     )  # fmt: skip
     return Outgoing(event)

@@ -16,10 +16,10 @@ BATCH = 1_000
 LETTERS = 50  # each may be as large as an event can be
 
 
-def relay(recorder: Recorder, limit: int = BATCH) -> int:
+def relay(recorder: Recorder) -> int:
     """Send what waits; how many events that were. Raises LogAway: then nothing counts as sent."""
     with recorder.database.transaction() as tx:
-        waiting = outbox.take(tx, limit)
+        waiting = outbox.take(tx, BATCH)
         if not waiting:
             return 0
         recorder.log.append(waiting)
@@ -28,11 +28,11 @@ def relay(recorder: Recorder, limit: int = BATCH) -> int:
     return len(waiting)
 
 
-def copy_dead(recorder: Recorder, limit: int = LETTERS) -> int:
+def copy_dead(recorder: Recorder) -> int:
     """Copy dead letters to the twins of their topics; how many that were. Raises LogAway, LogRefused: then none is copied,
     and what was sent all the same is sent again."""
     with recorder.database.transaction() as tx:
-        letters = twins.take(tx, limit)
+        letters = twins.take(tx, LETTERS)
         if not letters:
             return 0
         recorder.log.copy_dead(letters)

@@ -38,9 +38,9 @@ ON CONFLICT (stream) DO UPDATE SET tickets = stream_head.tickets || ARRAY(
 """
 
 
-def beyond(before: Ends, step: str = "project") -> tuple[list[str], list[int], list[int]]:
-    """The partitions and where this step of the backup stood in each, as columns."""
-    lanes = [(topic, part, next) for topic, ends in before[step].items() for part, next in enumerate(ends)]
+def beyond(before: Ends) -> tuple[list[str], list[int], list[int]]:
+    """The partitions and up to where the backup had folded each, as columns."""
+    lanes = [(topic, part, next) for topic, ends in before["project"].items() for part, next in enumerate(ends)]
     return [lane[0] for lane in lanes], [lane[1] for lane in lanes], [lane[2] for lane in lanes]
 
 

@@ -118,11 +118,6 @@ class Part:
         if digest.hexdigest() != wanted:
             raise Spoilt(f"{Spoilt.__doc__} ({self.folder / name})")
 
-    def check(self, name: str) -> None:
-        """Raises Spoilt."""
-        for _ in self.read(name):
-            pass
-
 
 def _json(path: Path) -> dict[str, Any] | None:
     try:

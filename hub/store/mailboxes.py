@@ -151,7 +151,7 @@ def _only(tx: Connection, id: str, entered: Entered) -> None:
 
 def change(database: Database, keys: Keys, id: str, entered: Entered) -> None:
     """Raises NoSuchMailbox and SameMailbox. Another server or folder is fetched from its beginning."""
-    with _changing(database, id) as (tx, imap, _):
+    with _changing(database, id) as (tx, imap):
         _only(tx, id, entered)
         again = imap != (entered.imap and entered.imap.url)
         tx.execute(
@@ -163,23 +163,24 @@ def change(database: Database, keys: Keys, id: str, entered: Entered) -> None:
 
 
 def activate(database: Database, id: str, active: bool) -> None:
-    with _changing(database, id) as (tx, _, _):
+    with _changing(database, id) as (tx, _):
         tx.execute("UPDATE mailbox SET active = %s, error = NULL WHERE id = %s", [active, id])
 
 
 def delete(database: Database, id: str) -> None:
     """What came from it stays."""
-    with _changing(database, id) as (tx, _, _):
+    with _changing(database, id) as (tx, _):
         tx.execute("DELETE FROM mailbox WHERE id = %s", [id])
 
 
 @contextmanager
-def _changing(database: Database, id: str) -> Iterator[tuple[Connection, str | None, str | None]]:
+def _changing(database: Database, id: str) -> Iterator[tuple[Connection, str | None]]:
+    """A transaction in which nobody else changes it, and the URL that it was fetched from. Raises NoSuchMailbox."""
     with database.transaction() as tx:
-        row = tx.execute("SELECT imap, smtp FROM mailbox WHERE id = %s AND NOT given FOR UPDATE", [id]).fetchone()
+        row = tx.execute("SELECT imap FROM mailbox WHERE id = %s AND NOT given FOR UPDATE", [id]).fetchone()
         if row is None:
             raise NoSuchMailbox(f"{NoSuchMailbox.__doc__} ({id})")
-        yield tx, row[0], row[1]
+        yield tx, row[0]
 
 
 def _said(entered: Entered) -> list[Any]:

@@ -264,6 +264,7 @@ def _orders_in(tx: Connection, conversations: set[str]) -> dict[str, set[str]]:
 
 # -- orders ------------------------------------------------------------------------------------------------------------
 
+_ORDERS = 100  # of one customer
 _ORDER = "o.stream, o.number, o.refs, o.total, o.currency, o.lines, o.tracking, o.history, o.changed, o.party::text"
 
 
@@ -272,12 +273,12 @@ def order(tx: Connection, number: str) -> Json | None:
     return found[0] if found else None
 
 
-def orders_of(tx: Connection, parties: Sequence[str], limit: int = 100) -> list[Json]:
-    """Those of one customer, who is all of these parties."""
+def orders_of(tx: Connection, parties: Sequence[str]) -> list[Json]:
+    """Those of one customer, who is all of these parties; the last that changed, where there are very many."""
     found = _orders(
         tx, who.Whose(tx, parties), "WHERE o.stream IN (SELECT w.stream FROM owners w"
         " JOIN unnest(%s::uuid[]) AS n(p) ON w.party = n.p WHERE w.stream LIKE 'order:%%')"
-        " ORDER BY o.changed DESC LIMIT %s", [list(parties), limit],
+        " ORDER BY o.changed DESC LIMIT %s", [list(parties), _ORDERS],
     )  # fmt: skip
     return sorted(found, key=lambda one: (one["changed"], one["number"] or ""), reverse=True)
 
@@ -384,9 +385,10 @@ def _likely(person: Json, recent: Sequence[Json], now: datetime) -> Json | None:
 
 def events(
     tx: Connection, *, kind: str | None = None, parties: Sequence[str] | None = None, since: datetime | None = None,
-    until: datetime | None = None, after: Place | None = None, limit: int | None = None, inbound: bool = False,
+    until: datetime | None = None, after: Place | None = None, limit: int | None = None,
 ) -> Iterator[Recorded]:  # fmt: skip
-    """Archived events in the order of the log, a block at a time. `parties`: of the streams in which they are named."""
+    """Archived events in the order of the log, a block at a time; raw payloads only where their `kind` is asked for.
+    `parties`: of the streams in which they are named."""
     with tx.cursor(name="events") as rows:
         rows.itersize = 1_000
         rows.execute(
@@ -397,7 +399,7 @@ def events(
             "  AS n(party) USING (party)))"
             " AND (%(topic)s::text IS NULL OR (topic, part, position) > (%(topic)s, %(part)s::int, %(position)s::bigint))"
             " ORDER BY topic, part, position LIMIT %(limit)s",
-            {"kind": kind, "since": since, "until": until, "inbound": inbound or kind is not None,
+            {"kind": kind, "since": since, "until": until, "inbound": kind is not None,
              "parties": None if parties is None else list(parties), "topic": after and after.topic,
              "part": after and after.part, "position": after and after.position, "limit": limit},
         )  # fmt: skip
