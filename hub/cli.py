@@ -391,7 +391,10 @@ def dead_show(id: str, json_: bool) -> None:
 @dead_letters.command("retry")
 @click.argument("ids", nargs=-1)
 def dead_retry(ids: tuple[str, ...]) -> None:
-    """Try these dead letters again, or all: fold their streams again, show their contacts to the policies again."""
+    """Try these dead letters again, or all.
+
+    Their streams are folded again, their contacts shown to the policies again, and what was no payload is read again.
+    """
     from hub.consumers import dead_letters
 
     with opened() as hub:

@@ -11,6 +11,7 @@ import structlog
 from hub.consumers import decide, project, understand
 from hub.consumers.record import Recorder
 from hub.events.catalogue import NewerVersion
+from hub.log._protocol import LogAway, LogLost
 from hub.store import archive
 from hub.store.database import Unavailable
 
@@ -28,7 +29,7 @@ def retry(recorder: Recorder, ids: Collection[str], now: datetime) -> Tried:
     """Fold the streams of these dead letters (of all, if none is named) again, show their contacts to the policies again, read
     what was no payload again.
 
-    The first that came is tried first.
+    The first that came is tried first. Raises Unavailable, LogAway and LogLost: no letter's fault, those that are left stay.
     """
     with recorder.database.transaction() as tx:
         letters = [(one["step"], one["id"]) for one in archive.dead(tx) if not ids or one["id"] in ids]
@@ -43,7 +44,7 @@ def _again(recorder: Recorder, step: str, id: str, now: datetime) -> bool:
         if step == understand.STEP:
             return bool(understand.read_again(recorder, id))
         return bool(project.retry_dead(recorder, [id]))
-    except Unavailable:
+    except (Unavailable, LogAway, LogLost):
         raise
     except Exception as error:
         stays = "a newer hub must read it" if isinstance(error, NewerVersion) else "it failed again"

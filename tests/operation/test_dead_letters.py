@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 
 from hub.consumers import dead_letters
 from hub.consumers.rebuild import verify
@@ -12,7 +13,7 @@ from hub.events.envelope import Sealed
 from hub.events.ids import named
 from hub.events.prepare import prepare
 from hub.events.seal import key_names, seal
-from hub.log._protocol import Place, Recorded
+from hub.log._protocol import LogAway, Place, Recorded
 from hub.store import archive, ledger, reads
 from hub.wiring import Hub
 from tests.both_logs import where_the_log_is as where_the_log_is
@@ -36,7 +37,8 @@ def change(hub: Hub, id: str, value: str) -> None:
     hub.database.rows("UPDATE event SET value = %s WHERE id = %s RETURNING 1", [value, id])
 
 
-def test_what_is_no_payload_is_understood_after_the_repair(hub: Hub) -> None:
+def no_payload(hub: Hub) -> tuple[str, bytes]:
+    """What came in with nothing in it; its id, and what it was before."""
     body = letter("Sara <sara@example.com>", "Hello", "Where is it?", NOW)
     made = payload_of_bytes(hub.recorder, "email", "files", body, {}, NOW)
     event = made.event
@@ -46,16 +48,39 @@ def test_what_is_no_payload_is_understood_after_the_repair(hub: Hub) -> None:
         [Sealed(event.id, event.type, event.stream, event.time, event.recorded, half, direct=made.direct)]
     )
     shown(hub)
+    return event.id, orjson.dumps(whole)
+
+
+def repair(hub: Hub, id: str, whole: bytes) -> None:
+    change(hub, id, whole.decode())
+    hub.database.rows("UPDATE dead_letter SET value = %s WHERE value IS NOT NULL RETURNING 1", [whole])
+
+
+def test_what_is_no_payload_is_understood_after_the_repair(hub: Hub) -> None:
+    id, whole = no_payload(hub)
     assert len(dead(hub)) == 1
     assert dead_letters.retry(hub.recorder, [], NOW) == (0, 1)
-    change(hub, event.id, orjson.dumps(whole).decode())
-    hub.database.rows("UPDATE dead_letter SET value = %s WHERE value IS NOT NULL RETURNING 1", [orjson.dumps(whole)])
+    repair(hub, id, whole)
     assert dead_letters.retry(hub.recorder, [], NOW) == (1, 0)
     shown(hub)
     assert dead(hub) == []
     assert tickets(hub) == 1
     with hub.database.transaction() as tx:
         assert ledger.balance(tx)["balanced"]
+
+
+def test_a_log_that_is_away_is_no_letters_fault(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, whole = no_payload(hub)
+    repair(hub, id, whole)
+
+    def away(*_: object) -> None:
+        raise LogAway
+
+    monkeypatch.setattr(hub.recorder.log, "append", away)
+    with pytest.raises(LogAway):
+        dead_letters.retry(hub.recorder, [], NOW)
+    monkeypatch.undo()
+    assert dead_letters.retry(hub.recorder, [], NOW) == (1, 0)
 
 
 def tickets(hub: Hub) -> int:
