@@ -54,11 +54,11 @@ class Callers:
 
 
 def _callers(scene: Scene, rng: Random) -> Iterator[Ring]:
-    """Those with a story first, once; then anybody with an order under way."""
+    """Round and round: those with a story, then everybody to whom something was delivered."""
     people = [person for person in scene.people.values() if person.key[:3] not in ("fa-", "en-") and not person.company]
-    for person in [*people, *_anybody(scene, rng)]:
-        yield _call(scene, person, rng)
-    yield from _callers(scene, rng)
+    while True:
+        for person in [*people, *_anybody(scene, rng)]:
+            yield _call(scene, person, rng)
 
 
 def _anybody(scene: Scene, rng: Random) -> list[Person]:
