@@ -59,7 +59,7 @@ def _timed(question: Callable[..., Any], *about: Any) -> float:
 
 
 def _what_rings(hub: Hub) -> list[Any]:
-    with hub.database.transaction() as tx:
+    with hub.database.reading() as tx:
         found = ringing(tx, datetime.now(UTC))
     assert len(found) == 1
     return found

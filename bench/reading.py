@@ -96,7 +96,7 @@ def measured(hub: Hub, people: int) -> dict[str, list[float]]:
 
     def took(ask: Question) -> list[float]:
         def run(n: int) -> None:
-            with hub.database.transaction() as tx:
+            with hub.database.reading() as tx:
                 ask(tx, party(n))
 
         milliseconds(run, asked[:200])
@@ -126,7 +126,7 @@ def against_pgbench(hub: Hub, people: int, ask: Question) -> float:
     parties = [hub.keys.party_id(Identifier("phone", f"+98912{n:07d}")) for n in chosen]
 
     def ours(n: int) -> None:
-        with hub.database.transaction() as tx:
+        with hub.database.reading() as tx:
             ask(tx, parties[n])
 
     numbers = list(range(PEOPLE)) * (ASKED // PEOPLE)

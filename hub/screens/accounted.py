@@ -6,7 +6,7 @@ import time
 from threading import Lock
 from typing import NamedTuple
 
-from hub.screens.asked import Hub, reading
+from hub.screens.asked import Hub
 from hub.store import ledger
 
 _FRESH = 3.0  # seconds for which the sums are good enough
@@ -37,7 +37,7 @@ class Accounted:
         with self._lock:
             if self._until < time.monotonic():
                 began = time.monotonic()
-                with reading(self._hub) as tx:
+                with self._hub.database.transaction() as tx:
                     told = ledger.balance(tx)
                 took = time.monotonic() - began
                 counted = {name: sum(one[name] for one in told["sources"]) for name in Sums._fields[:-1]}

@@ -100,8 +100,8 @@ MaybeTime = Annotated[AwareDatetime | None, Query(), BeforeValidator(_spelt_out)
 
 
 def reading(hub: Hub) -> AbstractContextManager[Connection]:
-    """A transaction to read in."""
-    return hub.database.transaction()
+    """A transaction for what is asked of single customers, tickets and orders."""
+    return hub.database.reading()
 
 
 def id_of(text: str) -> str | None:

@@ -21,7 +21,10 @@ Json = dict[str, Any]
 RECENT = timedelta(days=30)
 RECENT_SHOWN, LOOKED_AT = 10, 60  # items; who rings ten times in vain still wrote the mail before
 FINISHED = ("delivered", "cancelled", "returned", "refunded")
-OPEN = ("new", "open", "waiting")
+OPEN, DONE = ("new", "open", "waiting"), ("resolved", "closed")  # states of tickets
+
+
+NEWEST = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")  # the cursor, (time, id), of a first page
 
 
 class WrongCursor(Exception):
@@ -57,13 +60,13 @@ ITEMS = """
 SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
   SELECT item::text, type, time, recorded, channel, direction, party::text, title, text, orders, attachments, stream,
     automatic, agent, NULL::text AS cause, NULL::float8 AS seconds
-  FROM timeline WHERE party = n.p AND (%(time)s::timestamptz IS NULL OR (time, item) < (%(time)s, %(id)s::uuid))
+  FROM timeline WHERE party = n.p AND (time, item) < (%(time)s::timestamptz, %(id)s::uuid)
   ORDER BY time DESC, item DESC LIMIT %(limit)s) i
 UNION ALL
 SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
   SELECT substr(stream, 6) AS item, 'call.' || state, time, recorded, 'phone', direction, party::text, caller_name, reason,
     orders, '[]'::jsonb, stream, NULL, agent, cause, extract(epoch FROM ended - answered)::float8
-  FROM calls WHERE party = n.p AND (%(time)s::timestamptz IS NULL OR (time, stream) < (%(time)s, 'call:' || %(id)s))
+  FROM calls WHERE party = n.p AND (time, stream) < (%(time)s::timestamptz, 'call:' || %(id)s)
   ORDER BY time DESC, stream DESC LIMIT %(limit)s) i
 UNION ALL
 SELECT item::text, type, time, recorded, channel, direction, NULL, title, text, orders, attachments, t.stream,
@@ -73,7 +76,7 @@ FROM (
   UNION SELECT 'order:' || r.ref FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
     JOIN orders d ON d.stream = o.stream CROSS JOIN LATERAL jsonb_array_elements_text(d.refs) AS r(ref)
 ) o JOIN timeline t ON t.stream = o.stream AND t.party IS NULL
-WHERE %(time)s::timestamptz IS NULL OR (time, item) < (%(time)s, %(id)s::uuid)
+WHERE (time, item) < (%(time)s::timestamptz, %(id)s::uuid)
 """
 _FIELDS = ("id", "type", "time", "recorded", "channel", "direction", "party", "title", "text", "orders", "attachments",
            "stream", "automatic", "agent", "cause", "seconds")  # fmt: skip
@@ -81,9 +84,9 @@ _FIELDS = ("id", "type", "time", "recorded", "channel", "direction", "party", "t
 
 def timeline(tx: Connection, parties: Sequence[str], limit: int = 50, before: str | None = None) -> Json:
     """A page of items, newest first."""
-    time, id = read_cursor(before, datetime, UUID) if before else (None, None)
+    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
     rows = tx.execute(
-        ITEMS, {"parties": list(parties), "time": time, "id": id and str(id), "limit": limit + 1}
+        ITEMS, {"parties": list(parties), "time": time, "id": str(id), "limit": limit + 1}
     ).fetchall()
     items: dict[str, Json] = {}
     for row in sorted(rows, key=lambda r: (r[2], r[0]), reverse=True):
@@ -200,13 +203,15 @@ def tickets_of(tx: Connection, parties: Sequence[str], states: Sequence[str]) ->
 def tickets(
     tx: Connection, state: str | None = None, owner: str | None = None, limit: int = 50, before: str | None = None
 ) -> Json:
-    time, id = read_cursor(before, datetime, UUID) if before else (None, None)
+    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
     found = _tickets(
         tx,
         who.Whose(tx),
-        "WHERE (%s::text IS NULL OR state = %s) AND (%s::text IS NULL OR coalesce(owner, '') = %s)"
-        " AND (%s::timestamptz IS NULL OR (changed, ticket) < (%s, %s::uuid)) ORDER BY changed DESC, ticket DESC LIMIT %s",
-        [state, state, owner, owner, time, time, id and str(id), limit + 1],
+        "JOIN (SELECT f.ticket FROM unnest(%s::text[]) AS s(name) CROSS JOIN LATERAL"  # as the index (state, changed) has them
+        "  (SELECT ticket, changed FROM tickets WHERE state = s.name AND (%s::text IS NULL OR coalesce(owner, '') = %s)"
+        "   AND (changed, ticket) < (%s::timestamptz, %s::uuid) ORDER BY changed DESC, ticket DESC LIMIT %s) f"
+        "  ORDER BY f.changed DESC, f.ticket DESC LIMIT %s) n USING (ticket) ORDER BY changed DESC, ticket DESC",
+        [[state] if state else [*OPEN, *DONE], owner, owner, time, str(id), limit + 1, limit + 1],
     )
     page = found[:limit]
     more = len(found) > limit

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.store.database import Connection
-from hub.store.reads import cursor, read_cursor
+from hub.store.reads import NEWEST, cursor, read_cursor
 
 Json = dict[str, Any]
 _COLUMNS = "payload::text, source, channel, time, kind, why, at, size, events::text[]"
@@ -16,11 +16,11 @@ _FIELDS = ("id", "source", "channel", "received", "kind", "why", "at", "size", "
 
 def page(tx: Connection, limit: int = 40, before: str | None = None) -> Json:
     """Rejected payloads, newest first. Raises WrongCursor."""
-    time, id = read_cursor(before, datetime, UUID) if before else (None, None)
+    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
     rows = tx.execute(
         f"SELECT {_COLUMNS} FROM outcome WHERE kind = 'rejected'"
-        " AND (%s::timestamptz IS NULL OR (time, payload) < (%s, %s::uuid)) ORDER BY time DESC, payload DESC LIMIT %s",
-        [time, time, id and str(id), limit + 1],
+        " AND (time, payload) < (%s::timestamptz, %s::uuid) ORDER BY time DESC, payload DESC LIMIT %s",
+        [time, str(id), limit + 1],
     ).fetchall()
     items = [dict(zip(_FIELDS, row, strict=True)) for row in rows[:limit]]
     more = len(rows) > limit

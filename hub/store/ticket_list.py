@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.store.database import Connection
-from hub.store.reads import cursor, read_cursor
+from hub.store.reads import NEWEST, cursor, read_cursor
 from hub.store.today import named
 
 Json = dict[str, Any]
@@ -19,7 +19,7 @@ SELECT f.* FROM unnest(%(states)s::text[]) AS s(name) CROSS JOIN LATERAL (
   SELECT ticket::text, number, subject, state, waiting_for, until, priority, owner, changed, opened, party::text
   FROM tickets t WHERE t.state = s.name
     AND (%(owners)s::text[] IS NULL OR t.owner = ANY(%(owners)s) OR (t.owner IS NULL AND cardinality(%(owners)s) = 0))
-    AND (%(time)s::timestamptz IS NULL OR (t.changed, t.ticket) < (%(time)s, %(id)s::uuid))
+    AND (t.changed, t.ticket) < (%(time)s::timestamptz, %(id)s::uuid)
   ORDER BY t.changed DESC, t.ticket DESC LIMIT %(limit)s
 ) f ORDER BY f.changed DESC, f.ticket DESC LIMIT %(limit)s
 """
@@ -32,9 +32,9 @@ def page(
 
     Raises WrongCursor.
     """
-    time, id = read_cursor(before, datetime, UUID) if before else (None, None)
+    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
     asked = {"states": list(states), "owners": None if owners is None else list(owners), "time": time,
-             "id": id and str(id), "limit": limit + 1}  # fmt: skip
+             "id": str(id), "limit": limit + 1}  # fmt: skip
     rows = tx.execute(_LIST, asked).fetchall()
     found = [dict(zip(_FIELDS, row, strict=True)) for row in rows[:limit]]
     people = named(tx, [one["party"] for one in found if one["party"]])

@@ -1,16 +1,21 @@
-"""Where a call rings, and what makes what is shown of it another; and arrays as one literal."""
+"""Where a call rings, and what makes what is shown of it another; how the database is asked, and arrays as one literal."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from hub.store.changes import Changed, rings_at
 from hub.store.database import Database, array
+from hub.store.reads import ITEMS, NEWEST
 from hub.store.ringing import ringing
 from hub.wiring import Hub
 from tests.journeys.story import PHONE, ago, come
+
+FIRST_PAGE = {"parties": [str(uuid4())], "time": NEWEST[0], "id": NEWEST[1], "limit": 51}
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,16 @@ def test_an_array_holds_what_it_was_made_of(hub: Hub) -> None:
 
 def found(database: Database, values: list[str]) -> Any:
     return database.rows("SELECT %s::text[]", [array(values)])[0][0]
+
+
+def test_what_is_asked_of_a_customer_goes_by_indexes_though_nothing_is_known_of_the_tables_yet(hub: Hub) -> None:
+    """As while a history comes in: PostgreSQL would go by what it knew of the empty tables, and read them whole."""
+    come(hub, "call.ringing", "c", ago(seconds=5), call="c", party=PHONE)
+    with hub.database.reading() as tx:
+        tx.execute("SET LOCAL cpu_index_tuple_cost = 1e6")  # an index is as dear as it can be
+        plan = "\n".join(row[0] for row in tx.execute(f"EXPLAIN {ITEMS}", FIRST_PAGE).fetchall())
+    assert "Index" in plan
+    assert not re.search("Seq Scan|Hash Join|Merge Join", plan), plan
+    with hub.database.transaction() as tx:
+        assert tx.execute("SHOW enable_seqscan").fetchone() == ("on",)
+        assert tx.execute("SHOW plan_cache_mode").fetchone() == ("auto",)

@@ -22,7 +22,7 @@ from hub.events.envelope import shown
 from hub.log._protocol import Place
 from hub.screens.access import may
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import NOW_ONLY, Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, reading, turn_of
+from hub.screens.asked import NOW_ONLY, Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, turn_of
 from hub.screens.door import tally
 from hub.screens.looking import Looked
 from hub.screens.problems import Problem
@@ -132,7 +132,7 @@ def export(
     """Envelopes with their personal part readable. `from` and `to` are about `time`."""
     onward = after or before or cursor
     place = Place(*reads.read_cursor(onward, str, int, int)) if onward else None
-    with reading(hub) as tx:
+    with hub.database.transaction() as tx:
         hub.recorder.enter(tx)  # so that a key destroyed by another process is not used from memory
         parties = None if who is None else _parties(hub, tx, who)
         found = list(reads.events(

@@ -19,7 +19,7 @@ from hub.consumers.health import LATE, Watch
 from hub.consumers.runner import clock
 from hub.home import read_run
 from hub.log._protocol import LogAway, LogLost, LogRefused
-from hub.screens.asked import Hub, TheHub, id_of, reading
+from hub.screens.asked import Hub, TheHub, id_of
 from hub.screens.forms import Form
 from hub.screens.problems import Problem
 from hub.screens.render import page, part
@@ -55,7 +55,7 @@ def retry(hub: TheHub, viewer: Manager, form: Form) -> Response:
 def _now(request: Request, hub: Hub) -> dict[str, Any]:
     figures: Figures = request.app.state.figures
     lanes, away = _lanes(request.app.state.watch)
-    with reading(hub) as tx:
+    with hub.database.transaction() as tx:
         counted, stand, found = figures.counted(tx), batches.standing(tx), batches.all_of(tx)
         letters, about, backup = archive.dead(tx), machine.look(tx), options.read(tx, "backup", None)
     return {
