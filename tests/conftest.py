@@ -50,6 +50,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.real)
 
 
+def in_passing(server: EmbeddedPostgres) -> EmbeddedPostgres:
+    """What all tests share is of no use after them: it need not be on the disk. (What is killed is a server of its own.)"""
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server
+
+
 @contextmanager
 def reachable_folder() -> Iterator[Path]:
     """Under root the servers run as another account, which may not enter pytest's own folders."""
@@ -86,7 +94,7 @@ def drop(server: EmbeddedPostgres) -> None:
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[EmbeddedPostgres]:
     with reachable_folder() as folder, EmbeddedPostgres(folder) as server:
-        yield server
+        yield in_passing(server)
         drop(server)
 
 
@@ -94,7 +102,7 @@ def embedded_server() -> Iterator[EmbeddedPostgres]:
 def debian_server(debian_binaries: Path) -> Iterator[EmbeddedPostgres]:
     """Debian's PostgreSQL 15, standing for the server that an operator brings (HUB_DATABASE_URL)."""
     with reachable_folder() as folder, EmbeddedPostgres(folder, binaries=debian_binaries) as server:
-        yield server
+        yield in_passing(server)
         drop(server)
 
 
