@@ -44,16 +44,18 @@ def pieces(channel: Channel, paths: Sequence[Path]) -> Iterator[Piece]:
         yield from _pieces(channel, path)
 
 
-def _pieces(channel: Channel, path: Path) -> Iterator[Piece]:
+def _pieces(channel: Channel, path: Path, within: frozenset[Path] = frozenset()) -> Iterator[Piece]:
+    """`within`: the folders that lead here; a link back to one of them is not followed."""
     assert channel.split is not None
     if not path.is_dir():
         yield from channel.split(path)
     elif channel.name == "email" and (path / "cur").is_dir():
         yield from maildir(path)
     else:
+        within |= {path.resolve()}
         for below in sorted(path.iterdir()):
-            if below.is_dir() or below.suffix.lower() in channel.suffixes:
-                yield from _pieces(channel, below)
+            if below.resolve() not in within if below.is_dir() else below.suffix.lower() in channel.suffixes:
+                yield from _pieces(channel, below, within)
 
 
 def write_down(

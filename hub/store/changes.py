@@ -222,4 +222,7 @@ class Changes:
             changed = between(tx, self._moment, now) if self._listeners else Changed()
         before, self._moment = self._moment, now
         for listener in list(self._listeners.values()):
-            listener(changed, before, now)
+            try:
+                listener(changed, before, now)
+            except Exception as error:  # whoever else listens is told all the same, of this change and of the next
+                log.error("somebody could not be told of a change", error=type(error).__name__)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub.channels.email import channel, maildir
 from hub.channels.email.files import split
+from hub.consumers.ingest import pieces
 
 FIRST = b"From: a@example.com\nSubject: one\n\nFrom here on, no separator.\n>From quoted\n"
 SECOND = b"From: b@example.com\nSubject: two\n\nFrom my desk\n\nFrom now on I write at 10 daily\n"
@@ -59,6 +60,16 @@ def test_a_maildir_offers_what_was_delivered_whatever_it_is_called(tmp_path: Pat
         (tmp_path / folder / name).write_bytes(FIRST)
     assert [piece.path and piece.path.name for piece in maildir(tmp_path)] == ["1.a:2,S", "2.b"]
     assert len(list(split(tmp_path))) == 2
+
+
+def test_folders_that_lead_back_to_themselves_are_read_once(tmp_path: Path) -> None:
+    inner = tmp_path / "2026" / "march"
+    inner.mkdir(parents=True)
+    (inner / "one.eml").write_bytes(FIRST)
+    (inner / "all").symlink_to(tmp_path)
+    (tmp_path / "latest").symlink_to(inner)
+    found = [piece.path and str(piece.path.relative_to(tmp_path)) for piece in pieces(channel, [tmp_path])]
+    assert found == ["2026/march/one.eml", "latest/one.eml"]
 
 
 def test_the_channel_looks_at_mails_and_mailboxes() -> None:
