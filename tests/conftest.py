@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # what needs no broker does not wait for its client
 hypothesis_settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("hub")
 
+ROOM = 6 * 1024**3  # bytes
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
 NEEDS_A_SERVER = {
     "chromium", "hub", "new_hub", "embedded_server", "debian_server", "new_database", "postgres_url", "any_postgres_url",
@@ -60,13 +61,23 @@ def in_passing(server: EmbeddedPostgres) -> EmbeddedPostgres:
 
 @contextmanager
 def reachable_folder() -> Iterator[Path]:
-    """Under root the servers run as another account, which may not enter pytest's own folders."""
-    folder = Path(tempfile.mkdtemp(prefix="hub-", dir="/tmp"))
+    """Under root the servers run as another account, which may not enter pytest's own folders. It is in memory where there
+    is plenty of it: nobody wants it after the test."""
+    folder = Path(tempfile.mkdtemp(prefix="hub-", dir="/dev/shm" if roomy(Path("/dev/shm")) else "/tmp"))
     folder.chmod(0o755)
     try:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def roomy(folder: Path) -> bool:
+    """Whether much can be kept, and programs run, in there."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture
@@ -106,14 +117,32 @@ def debian_server(debian_binaries: Path) -> Iterator[EmbeddedPostgres]:
         drop(server)
 
 
-def fresh_database(server: EmbeddedPostgres) -> str:
-    return ensure_database(server.dsn, f"test_{uuid4().hex}")
+@contextmanager
+def fresh_databases(server: EmbeddedPostgres, template: str = "template1") -> Iterator[Callable[[], str]]:
+    """Each call makes a database (0.1 s), a copy of the template, with that of its keys where the template has one, and answers
+    its name."""
+    made: list[str] = []
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+        ends = [end for end in ("", "_keys") if f"{template}{end}" in there]
+
+        def make() -> str:
+            made.append(f"test_{uuid4().hex}")
+            for end in ends:
+                connection.execute(f"CREATE DATABASE {made[-1]}{end} TEMPLATE {template}{end}")
+            return made[-1]
+
+        yield make
+        for name in made:
+            for end in ("", "_keys"):
+                connection.execute(f"DROP DATABASE IF EXISTS {name}{end} WITH (FORCE)")
 
 
 @pytest.fixture
-def new_database(embedded_server: EmbeddedPostgres) -> Callable[[], str]:
-    """Each call makes an empty database on the embedded server (0.1 s) and answers its DSN."""
-    return lambda: fresh_database(embedded_server)
+def new_database(embedded_server: EmbeddedPostgres) -> Iterator[Callable[[], str]]:
+    """Each call makes an empty database on the embedded server and answers its DSN."""
+    with fresh_databases(embedded_server) as make:
+        yield lambda: with_database(embedded_server.dsn, make())
 
 
 @pytest.fixture
@@ -123,16 +152,18 @@ def postgres_url(new_database: Callable[[], str]) -> str:
 
 
 @pytest.fixture
-def debian_url(debian_server: EmbeddedPostgres) -> str:
+def debian_url(debian_server: EmbeddedPostgres) -> Iterator[str]:
     """An empty database on Debian's PostgreSQL 15."""
-    return fresh_database(debian_server)
+    with fresh_databases(debian_server) as make:
+        yield with_database(debian_server.dsn, make())
 
 
 @pytest.fixture(params=["embedded_server", "debian_server"])
-def any_postgres_url(request: pytest.FixtureRequest) -> str:
+def any_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database, on each of the two servers in turn."""
     server: EmbeddedPostgres = request.getfixturevalue(request.param)
-    return fresh_database(server)
+    with fresh_databases(server) as make:
+        yield with_database(server.dsn, make())
 
 
 # -- Apache Kafka ------------------------------------------------------------------------------------------------------
@@ -210,19 +241,18 @@ def new_hub(
     """Each call opens an empty hub on a database of its own. All have the same secret, so their ids agree."""
     opened: list[Hub] = []
 
-    def make() -> Hub:
-        name = f"test_{uuid4().hex}"
-        with psycopg.connect(embedded_server.dsn, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-            connection.execute(f"CREATE DATABASE {name}_keys TEMPLATE {template}_keys")
-        settings = Settings(home=tmp_path, blobs_url=str(tmp_path / name), **where_the_log_is.settings())
-        opened.append(open_hub(settings, with_database(embedded_server.dsn, name), connections=8))
-        where_the_log_is.opened(opened[-1])
-        return opened[-1]
+    with fresh_databases(embedded_server, template) as database:
 
-    yield make
-    for hub in opened:
-        hub.close()
+        def make() -> Hub:
+            name = database()
+            settings = Settings(home=tmp_path, blobs_url=str(tmp_path / name), **where_the_log_is.settings())
+            opened.append(open_hub(settings, with_database(embedded_server.dsn, name), connections=8))
+            where_the_log_is.opened(opened[-1])
+            return opened[-1]
+
+        yield make
+        for hub in opened:
+            hub.close()
 
 
 @pytest.fixture
