@@ -22,6 +22,7 @@ RECENT = timedelta(days=30)
 RECENT_SHOWN, LOOKED_AT = 10, 60  # items; who rings ten times in vain still wrote the mail before
 FINISHED = ("delivered", "cancelled", "returned", "refunded")
 OPEN, DONE = ("new", "open", "waiting"), ("resolved", "closed")  # states of tickets
+_EXACT = 2**53  # from there on a float counts nothing, and written out as a whole number it is more than JSON takes
 
 
 NEWEST = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")  # the cursor, (time, id), of a first page
@@ -332,7 +333,7 @@ def _owner(tx: Connection, streams: Sequence[str]) -> str | None:
 def _line(line: Json) -> Json:
     """One line, whatever it does not say null; "2" for two whole pieces."""
     quantity = line.get("quantity")
-    if isinstance(quantity, float) and quantity.is_integer():
+    if isinstance(quantity, float) and quantity.is_integer() and abs(quantity) < _EXACT:
         quantity = int(quantity)
     return {"sku": line.get("sku"), "title": line.get("title"), "quantity": quantity, "price": line.get("price")}
 

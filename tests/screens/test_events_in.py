@@ -130,6 +130,17 @@ def test_a_line_of_an_order_has_all_its_fields_and_whole_pieces(api: Api, event:
     assert '"quantity":3,' in found.text
 
 
+@pytest.mark.parametrize("quantity", [1e15, 1e20, -1e20, 1e308, 5e-324])
+def test_no_number_of_pieces_takes_a_customer_from_the_screens(
+    api: Api, event: Callable[..., Event], quantity: float
+) -> None:
+    api.send(event("1", "order.placed", order="1047", party=MARYAM, lines=[{"sku": "a", "quantity": quantity}]))
+    looked_up = api.client.get("/v1/lookup", params={"phone": MARYAM["value"]})
+    assert looked_up.status_code == 200, looked_up.text
+    for order in (looked_up.json()["customers"][0]["orders"][0], api.client.get("/v1/orders/1047").json()):
+        assert order["lines"][0]["quantity"] == quantity
+
+
 def test_events_of_whom_several_may_be_meant_are_nobodys(api: Api, event: Callable[..., Event]) -> None:
     api.send(
         event("1", "order.placed", order="60001", party=MARYAM),
