@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
 
 from hub.screens import asked
 from hub.screens.asked import BODY, LARGE, SMALL, body_of
-from hub.screens.problems import Problem
+from hub.screens.problems import MEDIA_TYPE, Problem
 from tests.screens.apart import apart
+
+from .conftest import Api
 
 
 def requests(*bodies: AsyncIterator[bytes]) -> list[Request]:
@@ -81,3 +84,34 @@ def test_who_stops_sending_has_to_begin_again_and_makes_room(monkeypatch: pytest
         return [*await asyncio.gather(*map(answer, stalled)), await answer(large)]
 
     assert apart(story()) == [408] * LARGE + [2 * SMALL]
+
+
+# -- bodies of requests other than events -------------------------------------------------------------------------------
+
+HERE = {"content-type": "application/json"}
+ASKING = ("/v1/links", "/v1/tickets/1001/commands")
+
+
+def megabytes(number: int) -> Iterator[bytes]:
+    yield from (b" " * 1024**2 for _ in range(number))
+
+
+@pytest.mark.parametrize("path", ASKING)
+def test_nothing_is_read_of_whoever_may_not_ask(api: Api, path: str) -> None:
+    asked: list[tuple[httpx.Client, int]] = [(api.anybody, 401), (api.roles["machine"], 403)]
+    for client, status in asked:
+        for content in (b"{", b"\xff", megabytes(5)):
+            assert client.post(path, content=content, headers=HERE).status_code == status
+
+
+@pytest.mark.parametrize("path", ASKING)
+def test_what_is_asked_is_no_flood(api: Api, path: str) -> None:
+    for content in (megabytes(5), b" " * 5 * 1024**2):
+        answer = api.client.post(path, content=content, headers=HERE)
+        assert (answer.status_code, answer.headers["content-type"]) == (413, MEDIA_TYPE)
+        assert "4 MB" in answer.json()["detail"]
+
+
+def test_a_form_is_one_however_its_type_is_spelt(api: Api) -> None:
+    headers = {"content-type": "Multipart/Form-Data; boundary=x"}
+    assert api.anybody.post("/sign-in", content=megabytes(3), headers=headers).status_code == 413
