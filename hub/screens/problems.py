@@ -120,7 +120,8 @@ def _place(where: Sequence[int | str]) -> str:
 
 
 async def _wrong_cursor(request: Request, error: Exception) -> Response:
-    return problem(422, "What was sent is not what is asked for here.", [("cursor", str(error))])
+    asked = next((name for name in ("after", "before", "cursor") if name in request.query_params), "before")
+    return problem(422, "What was sent is not what is asked for here.", [(f"?{asked}", str(error))])
 
 
 async def _too_large(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -200,6 +201,29 @@ def test_events_are_filtered_by_type_person_and_time(called: Api) -> None:
     assert types(who="nobody@example.org") == []
     assert types(**{"from": (NOW - timedelta(hours=1)).isoformat()}) == ["call.ringing"]
     assert "call.ringing" not in types(to=(NOW - timedelta(hours=1)).isoformat())
+
+
+@pytest.mark.parametrize("said", ["1577836800", "2026-03-03T10:00:00", "yesterday", "", "2026-13-01"])
+def test_what_is_no_time_with_its_offset_is_told_so(api: Api, said: str) -> None:
+    for name in ("from", "to"):
+        answer = api.client.get("/v1/events", params={name: said})
+        assert answer.status_code == 422
+        (wrong,) = answer.json()["errors"]
+        assert (wrong["at"], wrong["why"][:47]) == (f"?{name}", "is neither a date nor a time with its offset (I")
+
+
+@pytest.mark.parametrize("said", ["2026-03-03", "2026-03-03T10:00:00Z", "2026-03-03t10:00:00.1234567z", "2026-03-03 10:00 +0330"])
+def test_times_are_read_as_they_are_written(api: Api, said: str) -> None:
+    assert api.client.get("/v1/events", params={"from": said}).status_code == 200
+    assert api.client.get(f"/v1/events?from={said}").status_code == 200  # its + is a blank then
+
+
+@pytest.mark.parametrize("place", ["touchpoints|0|" + "9" * 30, "touchpoints|0|-1", "x\x00|0|0", f"touchpoints|{2**40}|0"])
+def test_a_cursor_of_somebodys_own_is_told_so_where_it_stands(api: Api, place: str) -> None:
+    made = urlsafe_b64encode(place.encode()).decode()
+    for name in ("after", "before", "cursor"):
+        answer = api.client.get("/v1/events", params={name: made})
+        assert (answer.status_code, answer.json()["errors"][0]["at"]) == (422, f"?{name}")
 
 
 def test_every_shape_has_all_its_fields(called: Api) -> None:

@@ -19,7 +19,6 @@ from hub.consumers.runner import clock
 from hub.events.catalogue import current, shape
 from hub.events.draft import Draft
 from hub.events.envelope import shown
-from hub.log._protocol import Place
 from hub.screens.access import may
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import NOW_ONLY, Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, turn_of
@@ -131,7 +130,7 @@ def export(
 ) -> Json:
     """Envelopes with their personal part readable. `from` and `to` are about `time`."""
     onward = after or before or cursor
-    place = Place(*reads.read_cursor(onward, str, int, int)) if onward else None
+    place = reads.read_place(onward) if onward else None
     with hub.database.transaction() as tx:
         hub.recorder.enter(tx)  # so that a key destroyed by another process is not used from memory
         parties = None if who is None else _parties(hub, tx, who)
