@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,8 @@ from hub.store.reads import WrongCursor
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
+_NO_JSON = "There was an error parsing the body"  # FastAPI's words
+_JSON = re.compile(r"application/(?:.+\+)?json\b", re.IGNORECASE)
 
 
 class Wrong(BaseModel):
@@ -88,6 +91,9 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # a body that the framework could not take apart: JSON or a form
+        why = "not JSON in UTF-8, or nested too deep" if str(error.detail) == _NO_JSON else str(error.detail)
+        return problem(400, "Nothing of the body can be read.", [("$", why)])
     detail = {404: "There is nothing at this address.", 405: "This cannot be done at this address."}
     return problem(error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
 
@@ -96,9 +102,12 @@ async def _not_valid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     unreadable = any(one["type"] == "json_invalid" for one in found)
-    wrong = [(_place(one["loc"]), _why(one)) for one in found]
     if unreadable:
         return problem(400, "The body is not JSON.", [("$", "not JSON in UTF-8")])
+    whole = any(tuple(one["loc"]) == ("body",) for one in found)
+    if whole and not _JSON.match(request.headers.get("content-type", "")):
+        return problem(422, "JSON is asked for here.", [("header content-type", "must be application/json")])
+    wrong = [(_place(one["loc"]), _why(one)) for one in found]
     return problem(422, "What was sent is not what is asked for here.", wrong)
 
 

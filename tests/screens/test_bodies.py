@@ -115,3 +115,18 @@ def test_what_is_asked_is_no_flood(api: Api, path: str) -> None:
 def test_a_form_is_one_however_its_type_is_spelt(api: Api) -> None:
     headers = {"content-type": "Multipart/Form-Data; boundary=x"}
     assert api.anybody.post("/sign-in", content=megabytes(3), headers=headers).status_code == 413
+
+
+def test_what_cannot_be_read_says_where(api: Api) -> None:
+    for content in (b"\xff", b'{"a": ' + b"[" * 100_000, b"{"):
+        answer = api.client.post("/v1/links", content=content, headers=HERE)
+        assert (answer.status_code, [one["at"] for one in answer.json()["errors"]]) == (400, ["$"])
+        assert "JSON" in answer.json()["errors"][0]["why"]
+
+
+@pytest.mark.parametrize("said", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_json_that_is_not_called_so_is_told_what_is_wrong(api: Api, said: str | None) -> None:
+    """What curl sends where nobody says it."""
+    answer = api.client.post("/v1/links", content=b"{}", headers={"content-type": said} if said else {})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"at": "header content-type", "why": "must be application/json"}]
