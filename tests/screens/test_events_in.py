@@ -1,21 +1,24 @@
 from __future__ import annotations
 
 import hmac
+import socket
 import threading
 import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
+from hub.screens.app import create_app
 from hub.store import ledger
 from hub.wiring import Hub
 
-from .conftest import SHOPIFY_SECRET, Api, Event
+from .conftest import SHOPIFY_SECRET, Api, Event, served
 
 STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -295,6 +298,33 @@ def test_an_unsigned_webhook_is_refused(api: Api) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     api.fold()
     assert "shopify" not in balance(api.hub)
+
+
+def test_nothing_is_read_of_whoever_cannot_be_the_shop(api: Api) -> None:
+    """Else it could hold a place of those few that bring much."""
+    signed = signature(b"")
+    closed = create_app(replace(api.hub, settings=replace(api.hub.settings, shopify_secret=None)))
+    with served(closed) as address:
+        for url, headers, said in ((address, signed, "is not set"), (str(api.client.base_url), {}, "X-Shopify-Hmac-Sha256")):
+            with socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 0), timeout=10) as sender:
+                told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                sender.sendall(f"POST /v1/in/shopify HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n{told}\r\n".encode())
+                answer = sender.recv(65_536).decode()
+                assert answer.startswith("HTTP/1.1 401")
+                assert said in answer
+
+
+def test_what_the_openapi_document_shows_is_taken_as_it_stands(api: Api) -> None:
+    paths = api.anybody.get("/openapi.json").json()["paths"]
+    assert "401" in paths["/v1/in/shopify"]["post"]["responses"]
+    door = paths["/v1/events"]["post"]
+    shown = {kind: one["example"] for kind, one in door["requestBody"]["content"].items()}
+    one = shown["application/cloudevents+json"]
+    binary = {name: one[name.removeprefix("ce-")] for name in (parameter["name"] for parameter in door["parameters"])}
+    for (kind, example), verdict in zip(shown.items(), ("accepted", "duplicates", "duplicates"), strict=True):
+        headers = {"content-type": kind} | (binary if kind == "application/json" else {})
+        answer = api.client.post("/v1/events", json=example, headers=headers)
+        assert (answer.status_code, answer.json()[verdict]) == (202, 1), answer.text
 
 
 def signature(body: bytes) -> dict[str, str]:

@@ -39,26 +39,43 @@ _EXAMPLE = {
              "party": {"kind": "phone", "value": "0912 123 4567"}},
 }  # fmt: skip
 _EVENT = {"type": "object", "required": ["specversion", "id", "source", "type"], "properties": {
-    "specversion": {"type": "string", "enum": ["1.0"]}, "id": {"type": "string", "minLength": 1},
-    "source": {"type": "string", "minLength": 1}, "type": {"type": "string", "minLength": 1},
-    "time": {"type": "string", "format": "date-time"}, "data": {"type": "object"}, "data_base64": {"type": "string"},
+    "specversion": {"type": "string", "enum": ["1.0"]},
+    "id": {"type": "string", "minLength": 1, "maxLength": 998, "description": "the sender's own; the same again is a duplicate"},
+    "source": {"type": "string", "minLength": 1, "maxLength": 2_000, "description": "the system that sends, such as urn:pbx"},
+    "type": {"type": "string", "minLength": 1, "maxLength": 200, "description": "one of those at `/v1/schemas`"},
+    "time": {"type": "string", "format": "date-time", "description": "when it happened, with its offset; absent: now"},
+    "data": {"type": "object", "description": "as `/v1/schemas/TYPE` says"}, "data_base64": {"type": "string"},
 }}  # fmt: skip
-_BODY = {"requestBody": {"required": True, "content": {
+_BINARY = [
+    {"name": f"ce-{name}", "in": "header", "required": False, "schema": {"type": "string"}, "description": why}
+    for name, why in (
+        ("specversion", "binary mode: 1.0"), ("id", "binary mode, percent-encoded where it is not ASCII"),
+        ("source", "the same"), ("type", "the same"), ("time", "binary mode; absent: now"),
+    )
+]  # fmt: skip
+_BODY = {"parameters": _BINARY, "requestBody": {"required": True, "content": {
     "application/cloudevents+json": {"schema": _EVENT, "example": _EXAMPLE},
     "application/cloudevents-batch+json": {"schema": {"type": "array", "items": _EVENT}, "example": [_EXAMPLE]},
-    "application/json": {"schema": {"description": "binary mode: the data, with `ce-` headers", "type": "object"}},
+    "application/json": {
+        "schema": {"description": "binary mode: the data, with `ce-` headers", "type": "object"}, "example": _EXAMPLE["data"],
+    },
 }}}  # fmt: skip
 
 
 @router.post(
     "/v1/events", status_code=202, response_model=Taken, summary="Take events in (CloudEvents 1.0)",
+    response_description="All of it is written down; what was refused is in `rejected`, also where it came alone",
     dependencies=[Depends(may("send"))], openapi_extra={"x-permission": "send"} | _BODY,
 )  # fmt: skip
 async def send(request: Request, door: TheDoor) -> Json:
     """Structured, batch or binary mode. What is accepted is durable; what is refused is kept and counted.
 
     A contact says its own id (`message`, `call`, `visit`, `contact`) and its `party`; only a call may come without one: a
-    caller's number may be withheld.
+    caller's number may be withheld. What comes again under the same `source` and `id` is a duplicate; where it says
+    something else it is refused as conflicting.
+
+    A request brings 32 MB at most, in UTF-8 and not compressed; an event is nested no deeper than 100 levels, its `time`
+    lies between 1900 and tomorrow. Files are `attachments` of a message: `{"name", "type", "base64"}`.
     """
     return await taken(request, door)
 
