@@ -74,6 +74,14 @@ def test_a_plus_that_the_query_took_for_a_blank_is_still_a_plus(called: Api) -> 
     assert called.client.get("/v1/lookup?phone=+989121234567").json()["match"] == "one"
 
 
+def test_a_withheld_number_is_nobody_and_no_error(api: Api) -> None:
+    """A telephone system asks with what it has; only who asks for nothing at all is told."""
+    for withheld in ("", " ", "anonymous"):
+        answer = api.roles["machine"].get("/v1/lookup", params={"phone": withheld})
+        assert (answer.status_code, answer.json()["match"]) == (200, "none")
+    assert api.client.get("/v1/lookup").status_code == 422
+
+
 def test_he_is_found_by_e_mail_address_order_and_account_too(called: Api) -> None:
     by_phone = look_up(called, phone=SPELLINGS[0])["customers"][0]["id"]
     assert look_up(called, email="MARYAM@example.org")["customers"][0]["id"] == by_phone
