@@ -216,6 +216,15 @@ def test_a_body_of_which_nothing_can_be_read_is_400_and_kept_all_the_same(api: A
     assert sorted(one["size"] for one in rejected(api.hub)) == sorted(map(len, bodies))
 
 
+def test_what_is_no_utf_8_says_at_which_byte(api: Api, event: Callable[..., Event]) -> None:
+    said = orjson.dumps(event("1", text="X", party=MARYAM))
+    for body in (said.replace(b'"X"', "سلام \"é".encode("cp1256", "replace")), said.replace(b"X", "é".encode("latin-1"))):
+        answer = api.client.post("/v1/events", content=body, headers=STRUCTURED)
+        assert (answer.status_code, answer.json()["errors"]) == (400, [
+            {"at": f"byte {next(n for n, byte in enumerate(body) if byte > 127)}", "why": "not JSON in UTF-8"},
+        ])  # fmt: skip
+
+
 def test_binary_mode_is_taken_with_encoded_headers(api: Api) -> None:
     headers = {"ce-specversion": "1.0", "ce-id": "%E2%82%AC", "ce-source": "kiosk", "ce-type": "visit.recorded",
                "ce-time": "2026-01-31T10:00:00+03:30", "content-type": "application/json"}  # fmt: skip
