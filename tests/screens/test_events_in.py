@@ -225,6 +225,23 @@ def test_what_is_no_utf_8_says_at_which_byte(api: Api, event: Callable[..., Even
         ])  # fmt: skip
 
 
+@pytest.mark.parametrize(("data", "at", "why"), [
+    ({"party": "09121234567"}, "$.data.party[0]", "must be an object"),
+    ({"party": {"kind": "E mail", "value": "x"}}, "$.data.party[0].kind",
+     "a kind is a lower-case word such as email, phone, account"),
+    ({"message": ""}, "$.data.message", "must be text and not empty"),
+    ({"message": "x" * 999}, "$.data.message", "longer than 998 characters"),
+    ({"from": "Sara"}, "$.data.from", "must be an object"),
+])  # fmt: skip
+def test_what_is_wrong_is_said_in_words_for_whoever_sent_it(
+    api: Api, event: Callable[..., Event], data: dict[str, Any], at: str, why: str
+) -> None:
+    answer = api.client.post("/v1/events", json=event("1", **{"party": MARYAM} | data), headers=STRUCTURED)
+    assert answer.json()["rejected"] == [{"index": 0, "why": why, "at": at}]
+    api.fold()
+    assert [one["why"] for one in rejected(api.hub)] == [why]
+
+
 def test_binary_mode_is_taken_with_encoded_headers(api: Api) -> None:
     headers = {"ce-specversion": "1.0", "ce-id": "%E2%82%AC", "ce-source": "kiosk", "ce-type": "visit.recorded",
                "ce-time": "2026-01-31T10:00:00+03:30", "content-type": "application/json"}  # fmt: skip
