@@ -14,6 +14,7 @@ import httpx
 import orjson
 import pytest
 
+from hub.screens.api import events
 from hub.screens.app import create_app
 from hub.store import ledger
 from hub.wiring import Hub
@@ -170,6 +171,16 @@ def test_whoever_sends_too_much_reads_that_it_was(api: Api) -> None:
             urllib.request.urlopen(request, timeout=60)
         assert refused.value.code == 413
         assert b"32 MB" in refused.value.read()
+
+
+def test_a_request_brings_so_many_events_however_short_they_are(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """200,000 of `{}` are 600 KB, and took a gigabyte while they were written down as refused."""
+    monkeypatch.setattr(events, "MOST", 3)
+    for item in (b"{}", b"NaN"):
+        for more, status in (([], 202), ([b"{}"], 413)):
+            answer = api.client.post("/v1/events", content=b"[" + b",".join([item, b"{}", b"{}", *more]) + b"]", headers=BATCH)
+            assert answer.status_code == status
+    assert answer.json()["detail"] == "A request may bring 3 events; send less at a time."
 
 
 def test_half_of_an_emoji_is_shown_as_what_cannot_be_shown(api: Api, event: Callable[..., Event]) -> None:

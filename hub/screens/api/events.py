@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -32,6 +32,7 @@ from hub.store.looks import EVERYTHING
 
 router = APIRouter(tags=["events"])
 CHANNEL = "events"
+MOST = 100_000  # events of a request; each takes some 5 KB while it is written down, however short it is
 _LONG = 64 * 1024  # bytes; longer bodies are read beside the event loop
 _EXAMPLE = {
     "specversion": "1.0", "id": "chat-1", "source": "shop-chat", "type": "message.received", "time": TIME,
@@ -74,8 +75,8 @@ async def send(request: Request, door: TheDoor) -> Json:
     caller's number may be withheld. What comes again under the same `source` and `id` is a duplicate; where it says
     something else it is refused as conflicting.
 
-    A request brings 32 MB at most, in UTF-8 and not compressed; an event is nested no deeper than 100 levels, its `time`
-    lies between 1900 and tomorrow. Files are `attachments` of a message: `{"name", "type", "base64"}`.
+    A request brings 32 MB and 100,000 events at most, in UTF-8 and not compressed; an event is nested no deeper than 100
+    levels, its `time` lies between 1900 and tomorrow. Files are `attachments` of a message: `{"name", "type", "base64"}`.
     """
     return await taken(request, door)
 
@@ -102,7 +103,7 @@ async def _through(door: Door, headers: Mapping[str, str], body: bytes) -> tuple
 
 
 def arrivals(headers: Mapping[str, str], body: bytes, received: datetime) -> tuple[list[Arrival], str | None]:
-    """What a request brings; and, where it is one thing alone, whether that is unreadable or forbidden."""
+    """What a request brings; and, where it is one thing alone, whether that is unreadable or forbidden. Raises Problem."""
     structured = "cloudevents" in headers.get("content-type", "").lower()
     if not structured and any(name.startswith("ce-") for name in headers):
         document = cloudevents.binary(headers, body)
@@ -110,13 +111,20 @@ def arrivals(headers: Mapping[str, str], body: bytes, received: datetime) -> tup
     document = cloudevents.loaded(body)
     if isinstance(document, Rejected):
         if some := cloudevents.parts(body):
+            _bounded(some)
             return [_arrival(each, raw, received) for each, raw in some], None
         meta = {"content-type": headers.get("content-type", "")}
         return [Arrival(CHANNEL, "http", body, received, meta, refused=document)], "unreadable"
     if isinstance(document, list):
+        _bounded(document)
         items = zip(document, cloudevents.items(body, document), strict=True)
         return [_arrival(each, raw, received) for each, raw in items], None
     return [_arrival(document, body, received)], _alone(document)
+
+
+def _bounded(batch: Sequence[object]) -> None:
+    if len(batch) > MOST:
+        raise Problem(413, f"A request may bring {MOST:,} events; send less at a time.")
 
 
 def _alone(document: Any) -> str | None:
