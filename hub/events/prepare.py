@@ -131,6 +131,8 @@ def _named(
             if role in (MAIN, "a", "b") and party.kind not in forgives:
                 raise NotValid(str(error), f"$.data.{path.replace('/', '[') + ']' if '/' in path else path}") from None
             who = None
+        if who is None and role in ("a", "b"):  # a withheld number, say
+            raise NotValid("names nobody", f"$.data.{path}")
         if who is None:
             unusable.append(path)
         else:

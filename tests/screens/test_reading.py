@@ -136,6 +136,8 @@ def test_what_cannot_be_linked_is_refused_with_its_place(api: Api) -> None:
     assert (same.status_code, same.json()["errors"][0]["why"]) == (422, "a and b are two parties, not one")
     wrong = api.client.post("/v1/links", json={"a": PHONE, "b": {"kind": "email", "value": "nobody"}})
     assert (wrong.status_code, wrong.json()["errors"][0]["at"]) == (422, "$.b")
+    withheld = api.client.post("/v1/links", json={"a": PHONE, "b": {"kind": "phone", "value": "anonymous"}})
+    assert (withheld.status_code, withheld.json()["errors"]) == (422, [{"at": "$.b", "why": "names nobody"}])
     for id in ("nothing", "0b9f6c3e-6d2b-5a53-9d53-2f6f6f3f8a10"):
         assert api.client.delete(f"/v1/links/{id}").status_code == 404
 
