@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from hub.consumers.door import DoorClosed, DoorFull
 from hub.home import disk_full
@@ -75,6 +76,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(ClientDisconnect, _hung_up)
     app.add_exception_handler(WrongCursor, _wrong_cursor)
     app.add_exception_handler(TooLarge, _too_large)
     for away in (Unavailable, DoorFull, DoorClosed, Away, LogAway):
@@ -126,6 +128,11 @@ def _place(where: Sequence[int | str]) -> str:
         return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     name = ".".join(map(str, steps))
     return {"query": f"?{name}", "path": f"{{{name}}}"}.get(str(part), f"{part} {name}")
+
+
+async def _hung_up(request: Request, error: Exception) -> Response:
+    """Nobody reads it; and no failure of the hub's, which its operator would be told of."""
+    return problem(400, "The sender hung up before all of the body had come.", [("$", "cut short")])
 
 
 async def _wrong_cursor(request: Request, error: Exception) -> Response:

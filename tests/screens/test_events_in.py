@@ -3,6 +3,7 @@ from __future__ import annotations
 import hmac
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from hub.screens.api import events
 from hub.screens.app import create_app
@@ -335,6 +337,18 @@ def test_an_unsigned_webhook_is_refused(api: Api) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     api.fold()
     assert "shopify" not in balance(api.hub)
+
+
+def test_who_hangs_up_while_he_sends_is_no_failure_of_the_hub(api: Api) -> None:
+    told = "".join(f"{name}: {value}\r\n" for name, value in {**api.client.headers, **signature(b""), **BATCH}.items())
+    with capture_logs() as logged:
+        for path in ("/v1/events", "/v1/in/shopify"):
+            with socket.create_connection((api.client.base_url.host, api.client.base_url.port or 0), timeout=10) as sender:
+                sender.sendall(f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n{told}\r\n[".encode())
+                time.sleep(0.2)
+        assert api.client.post("/v1/events", content=b"[]", headers=BATCH).status_code == 202
+        time.sleep(0.2)
+    assert [one["event"] for one in logged if one["log_level"] == "error"] == []
 
 
 def test_nothing_is_read_of_whoever_cannot_be_the_shop(api: Api) -> None:
