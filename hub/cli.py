@@ -119,7 +119,7 @@ def show(document: Any, json_: bool, lines: Callable[[Any], Iterable[str]]) -> N
         click.echo(as_json(document))
     else:
         for line in lines(document):
-            click.echo(line)
+            click.echo(printing.plain(line))
 
 
 def tell_of_more(page: Any, json_: bool) -> None:
@@ -175,7 +175,8 @@ def one_customer(hub: Any, tx: Any, text: str, json_: bool = False) -> list[str]
             click.echo(as_json({"candidates": people}))
         else:
             for person in people:
-                click.echo(f"{person['id']}  {person['name'] or '-'}  {person['contacts']} contacts")
+                line = f"{person['id']}  {person['name'] or '-'}  {person['contacts']} contacts"
+                click.echo(printing.plain(line))
         raise No(f"{len(found)} customers may be meant by {text!r}; ask again with one of these ids.")
     return found[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,10 +11,17 @@ from typing import Any
 import orjson
 
 Json = Mapping[str, Any]
+# Control characters, and what turns the direction of writing.
+_COMMANDS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def as_json(document: Any) -> str:
     return orjson.dumps(document).decode()
+
+
+def plain(line: str) -> str:
+    """One line of a terminal: what customers write is read there and commands it nothing (to move, to copy, to be called)."""
+    return _COMMANDS.sub(lambda sign: " " if sign[0].isspace() else "\ufffd", line)
 
 
 def when(moment: Any) -> str:

@@ -64,7 +64,16 @@ def loaded(body: bytes) -> Any:
         if whole != text:
             return loaded(whole)
         why = next((why for words, why in _LIMITS.items() if words in error.msg), "not JSON in UTF-8")
-        return Rejected(why if text.strip() else "empty", f"character {error.pos}")
+        return Rejected(why if text.strip() else "empty", _place(body, error.pos))
+
+
+def _place(body: bytes, character: int) -> str:
+    """Where reading ended; of bytes that are no UTF-8 orjson says no place."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {error.start}"
+    return f"character {character}"
 
 
 def _without_halves(escape: re.Match[bytes]) -> bytes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from hub.desk._shape import Refused
+from hub.events.catalogue import EventId
 from hub.events.moments import instant
 from hub.events.prepare import problem
 from hub.events.text import storable
@@ -82,7 +82,7 @@ class Reopen:
 class Attach:
     """`event`: the id of a contact. `conversation`: its stream, filled in by whoever looks it up, not by who asks."""
 
-    event: Annotated[str, AfterValidator(lambda text: str(UUID(text)))]
+    event: Annotated[str, EventId]
     conversation: str | None = None
 
 

@@ -17,6 +17,7 @@ _NOT_DIALLED = re.compile(r"[^\d+]")
 # A desk behind a switchboard: "ext. 12", ";ext=12" (RFC 3966), "x12", ",,12", "داخلی ۱۲" after what is dialled
 _EXTENSION = re.compile(r"(?<=\d)[\s)]*(?:;ext=|\bext(?:ension|n)?\.?|[x#;,]+|داخلی)[\s.:]*\d{1,7}\s*", re.IGNORECASE)
 _REMEMBERED = 256  # characters; longer values are rare and would make the cache large
+KIND = "a kind is a lower-case word such as email, phone, account"
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -38,7 +39,7 @@ def normalise(kind: str, value: str, region: str) -> Identifier | None:
     e-mail addresses lower case. Raises NotAnIdentifier, naming what is wrong but never the value.
     """
     if not _KIND.fullmatch(kind):
-        raise NotAnIdentifier("a kind is a lower-case word such as email, phone, account")
+        raise NotAnIdentifier(KIND)
     read = _normalise if len(value) <= _REMEMBERED else _normalise.__wrapped__
     return read(kind, value, region)
 

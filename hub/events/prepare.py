@@ -5,7 +5,7 @@ Pure: who a party is (and whether he was forgotten) and what time it is now come
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from hub.events.catalogue import Kind, Origin, kind_of
 from hub.events.draft import Draft
 from hub.events.envelope import MAIN, Event, Json
-from hub.events.identifiers import Identifier, NotAnIdentifier, normalise
+from hub.events.identifiers import KIND, Identifier, NotAnIdentifier, normalise
 from hub.events.ids import digest, event_id
 from hub.events.order_numbers import DEFAULT, order_numbers
 from hub.events.text import storable, storable_all
@@ -86,9 +86,25 @@ def fingerprint(event: Event, secret: bytes) -> bytes:
 
 def problem(error: ValidationError, root: str = "$.data") -> NotValid:
     """The first thing that a validation found, without the value that was wrong."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False)[0]
     path = root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
-    return NotValid(first["msg"].removeprefix("Value error, "), path)
+    return NotValid(_why(first), path)
+
+
+def _why(found: Mapping[str, Any]) -> str:
+    """In words for whoever sent it: pydantic speaks of its own classes, and counts the characters of a text as items."""
+    kind, is_text = found["type"], isinstance(found["input"], str)
+    if kind in ("model_type", "model_attributes_type", "dataclass_type", "dict_type"):
+        return "must be an object"
+    if is_text and kind in ("too_short", "string_too_short"):
+        return "must be text and not empty"
+    if is_text and kind in ("too_long", "string_too_long"):
+        return f"longer than {found['ctx']['max_length']} characters"
+    if kind == "string_pattern_mismatch" and found["loc"][-1] == "kind":
+        return KIND
+    if kind.startswith(("datetime_", "timezone_")):
+        return "is not a time with its offset (ISO 8601), such as 2026-01-31T10:00:00+03:30"
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 def _validated(kind: type[Kind], fields: Json) -> Kind:
@@ -115,6 +131,8 @@ def _named(
             if role in (MAIN, "a", "b") and party.kind not in forgives:
                 raise NotValid(str(error), f"$.data.{path.replace('/', '[') + ']' if '/' in path else path}") from None
             who = None
+        if who is None and role in ("a", "b"):  # a withheld number, say
+            raise NotValid("names nobody", f"$.data.{path}")
         if who is None:
             unusable.append(path)
         else:

@@ -14,6 +14,7 @@ from contextlib import (
     nullcontext,
     suppress,
 )
+from datetime import datetime
 from typing import Annotated, Protocol
 from uuid import UUID
 
@@ -82,10 +83,18 @@ def _bounded(limit: int) -> int:
 
 
 def _spelt_out(moment: object) -> object:
-    """A date alone is its first instant in UTC; a blank was a + before the query was decoded."""
+    """A date alone is its first instant in UTC; a blank was a + before the query was decoded. A number is no time: nobody says
+    whether it counts seconds."""
     if not isinstance(moment, str):
         return moment
-    return f"{moment}T00:00:00Z" if _DATE.fullmatch(moment) else _OFFSET.sub(r"+\1", moment)
+    text = f"{moment}T00:00:00Z" if _DATE.fullmatch(moment) else _OFFSET.sub(r"+\1", moment)
+    try:
+        read = datetime.fromisoformat(text.strip().upper())
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None:
+        raise ValueError("is neither a date nor a time with its offset (ISO 8601), such as 2026-01-31T10:00:00+03:30")
+    return read
 
 
 Text = Annotated[str, AfterValidator(storable)]

@@ -1,16 +1,19 @@
-"""What is looked at before any route: that no other web site made a browser send this, and that a form is no flood."""
+"""What is looked at before any route: that no other web site made a browser send this, and that what it brings is no flood."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.screens.problems import problem
 from hub.screens.session import SAFE
 
 FORM = 2 * 1024 * 1024  # bytes; more is nothing that anybody typed
+ASKED = 4 * 1024 * 1024  # bytes of JSON; an answer may have 100,000 characters twice, each of them written as \ud83d\ude00
+DOORS = ("/v1/events", "/v1/in/shopify")  # they bound what they take themselves (`hub.screens.asked`)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ELSEWHERE = "Another web site sent this; nothing was done. If it was the hub's own page, a proxy has changed the Host."
 
@@ -27,9 +30,14 @@ class Gate:
             if "authorization" not in headers and not from_here(headers):
                 await problem(403, _ELSEWHERE)(scope, receive, send)
                 return
-            if headers.get("content-type", "").startswith(_FORMS) and not _short(headers):
-                await problem(413, f"A form may bring {FORM // 1024**2} MB.")(scope, receive, send)
-                return
+            if scope["path"] not in DOORS:
+                is_form = headers.get("content-type", "").strip().lower().startswith(_FORMS)
+                most, what = (FORM, "A form") if is_form else (ASKED, "A request")
+                told = f"{what} may bring {most // 1024**2} MB here."
+                if not _short(headers, most, said=is_form):
+                    await problem(413, told)(scope, receive, send)
+                    return
+                receive = _bounded(receive, most, told)
         await self._app(scope, receive, send)
 
 
@@ -41,7 +49,24 @@ def from_here(headers: Headers) -> bool:
     return origin is None or (origin != "null" and urlsplit(origin).netloc.lower() == headers.get("host", "").lower())
 
 
-def _short(headers: Headers) -> bool:
-    """A form without a length cannot be known to be short; browsers always say it."""
-    length = headers.get("content-length", "")
-    return length.isascii() and length.isdigit() and int(length) <= FORM
+def _short(headers: Headers, most: int, said: bool) -> bool:
+    """`said`: without a length it cannot be known to be short; browsers always say that of a form."""
+    length = headers.get("content-length")
+    if length is None:
+        return not said
+    return length.isascii() and length.isdigit() and int(length) <= most
+
+
+def _bounded(receive: Receive, most: int, told: str) -> Receive:
+    """The body of a request, as far as it keeps to what may be brought."""
+    came = 0
+
+    async def counted() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > most:
+            raise HTTPException(413, told, {"Connection": "close"})
+        return message
+
+    return counted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from hub.consumers.door import DoorClosed, DoorFull
 from hub.home import disk_full
@@ -23,6 +25,8 @@ from hub.store.reads import WrongCursor
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
+_NO_JSON = "There was an error parsing the body"  # FastAPI's words
+_JSON = re.compile(r"application/(?:.+\+)?json\b", re.IGNORECASE)
 
 
 class Wrong(BaseModel):
@@ -72,6 +76,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(ClientDisconnect, _hung_up)
     app.add_exception_handler(WrongCursor, _wrong_cursor)
     app.add_exception_handler(TooLarge, _too_large)
     for away in (Unavailable, DoorFull, DoorClosed, Away, LogAway):
@@ -88,6 +93,9 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # a body that the framework could not take apart: JSON or a form
+        why = "not JSON in UTF-8, or nested too deep" if str(error.detail) == _NO_JSON else str(error.detail)
+        return problem(400, "Nothing of the body can be read.", [("$", why)])
     detail = {404: "There is nothing at this address.", 405: "This cannot be done at this address."}
     return problem(error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
 
@@ -96,9 +104,12 @@ async def _not_valid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     unreadable = any(one["type"] == "json_invalid" for one in found)
-    wrong = [(_place(one["loc"]), _why(one)) for one in found]
     if unreadable:
         return problem(400, "The body is not JSON.", [("$", "not JSON in UTF-8")])
+    whole = any(tuple(one["loc"]) == ("body",) for one in found)
+    if whole and not _JSON.match(request.headers.get("content-type", "")):
+        return problem(422, "JSON is asked for here.", [("header content-type", "must be application/json")])
+    wrong = [(_place(one["loc"]), _why(one)) for one in found]
     return problem(422, "What was sent is not what is asked for here.", wrong)
 
 
@@ -119,8 +130,14 @@ def _place(where: Sequence[int | str]) -> str:
     return {"query": f"?{name}", "path": f"{{{name}}}"}.get(str(part), f"{part} {name}")
 
 
+async def _hung_up(request: Request, error: Exception) -> Response:
+    """Nobody reads it; and no failure of the hub's, which its operator would be told of."""
+    return problem(400, "The sender hung up before all of the body had come.", [("$", "cut short")])
+
+
 async def _wrong_cursor(request: Request, error: Exception) -> Response:
-    return problem(422, "What was sent is not what is asked for here.", [("cursor", str(error))])
+    asked = next((name for name in ("after", "before", "cursor") if name in request.query_params), "before")
+    return problem(422, "What was sent is not what is asked for here.", [(f"?{asked}", str(error))])
 
 
 async def _too_large(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.channels.email.quoted import said
+from hub.events.ids import TOPICS
 from hub.events.kinds.orders import STAGES
 from hub.events.order_numbers import order_number
 from hub.log._protocol import Place, Recorded
@@ -22,6 +23,8 @@ RECENT = timedelta(days=30)
 RECENT_SHOWN, LOOKED_AT = 10, 60  # items; who rings ten times in vain still wrote the mail before
 FINISHED = ("delivered", "cancelled", "returned", "refunded")
 OPEN, DONE = ("new", "open", "waiting"), ("resolved", "closed")  # states of tickets
+_NUMBERS = range(2**63)  # those of a cursor that the database can hold
+_EXACT = 2**53  # from there on a float counts nothing, and written out as a whole number it is more than JSON takes
 
 
 NEWEST = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")  # the cursor, (time, id), of a first page
@@ -38,10 +41,25 @@ def cursor(*parts: object) -> str:
 def read_cursor(text: str, *kinds: type) -> tuple[Any, ...]:
     try:
         parts = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
-        made = [datetime.fromisoformat(p) if k is datetime else k(p) for p, k in zip(parts, kinds, strict=True)]
+        return tuple(_part(part, kind) for part, kind in zip(parts, kinds, strict=True))
     except ValueError:
         raise WrongCursor(WrongCursor.__doc__) from None
-    return tuple(made)
+
+
+def read_place(text: str) -> Place:
+    """Of a cursor in the log."""
+    topic, partition, position = read_cursor(text, str, int, int)
+    if partition not in range(TOPICS.get(topic, 0)):
+        raise WrongCursor(WrongCursor.__doc__)
+    return Place(topic, partition, position)
+
+
+def _part(text: str, kind: type) -> Any:
+    """Raises ValueError, also for what the database cannot hold: whoever made this cursor, it was not the hub."""
+    made = datetime.fromisoformat(text) if kind is datetime else kind(text)
+    if isinstance(made, int) and made not in _NUMBERS:
+        raise ValueError("no part of a cursor")
+    return made
 
 
 # -- customers ---------------------------------------------------------------------------------------------------------
@@ -332,7 +350,7 @@ def _owner(tx: Connection, streams: Sequence[str]) -> str | None:
 def _line(line: Json) -> Json:
     """One line, whatever it does not say null; "2" for two whole pieces."""
     quantity = line.get("quantity")
-    if isinstance(quantity, float) and quantity.is_integer():
+    if isinstance(quantity, float) and quantity.is_integer() and abs(quantity) < _EXACT:
         quantity = int(quantity)
     return {"sku": line.get("sku"), "title": line.get("title"), "quantity": quantity, "price": line.get("price")}
 

@@ -123,6 +123,19 @@ def test_every_shape_has_all_its_fields(run: Run, told: Hub) -> None:
     assert (order["total"], order["currency"], order["tracking"]) == ("12.50", "EUR", None)
 
 
+def test_what_a_customer_writes_commands_the_terminal_nothing(run: Run, hub: Hub) -> None:
+    """"ESC ] 52" fills the clipboard of some terminals, a carriage return writes over what stands there."""
+    hostile = "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31m\u202e\rnobody"
+    come(hub, "message.received", "m", ago(days=1), message="m", channel="chat", party=EMAIL, subject=hostile, text=hostile)
+    come(hub, "order.placed", "o", ago(days=1), order="1047", party=EMAIL, tracking=hostile, lines=[{"title": hostile}])
+    come(hub, "party.described", "p", ago(days=1), party=EMAIL, name=hostile)
+    shown(hub)
+    for words in (("timeline", "sara@example.com"), ("customer", "sara@example.com"), ("order", "1047"), ("ticket", "list")):
+        said = run(*words).stdout
+        assert "]52;c;" in said, words
+        assert not set(said) & set("\x1b\x07\x9b\u202e\r"), words
+
+
 def test_what_is_said_of_the_hub_itself_has_all_its_fields(run: Run, told: Hub) -> None:
     ledger, rejected = asked(run, "ledger"), asked(run, "rejected", "list")["items"]
     all_have(SOURCE, ledger["sources"])

@@ -84,3 +84,19 @@ def test_what_is_no_command_is_refused_where_it_is_wrong(document: Any, at: str)
 
 def test_text_that_cannot_be_stored_is_mended() -> None:
     assert read({"note": {"text": "a\x00b"}}) == Note("a\ufffdb")
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ({"attach": {"event": "x"}}, "is not an event's id, a UUID"),
+        ({"note": "x"}, "must be an object"),
+        ({"note": {"text": "x" * 100_001}}, "longer than 100000 characters"),
+        ({"wait": {"until": "tomorrow"}}, "is not a time with its offset (ISO 8601), such as 2026-01-31T10:00:00+03:30"),
+        ({"wait": {"until": "2026-05-01T10:00"}}, "is not a time with its offset (ISO 8601), such as 2026-01-31T10:00:00+03:30"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(document: dict[str, Any], why: str) -> None:
+    refused = read(document)
+    assert isinstance(refused, Refused)
+    assert refused.why == why

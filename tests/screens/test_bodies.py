@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
 
 from hub.screens import asked
 from hub.screens.asked import BODY, LARGE, SMALL, body_of
-from hub.screens.problems import Problem
+from hub.screens.problems import MEDIA_TYPE, Problem
 from tests.screens.apart import apart
+
+from .conftest import Api
 
 
 def requests(*bodies: AsyncIterator[bytes]) -> list[Request]:
@@ -81,3 +84,49 @@ def test_who_stops_sending_has_to_begin_again_and_makes_room(monkeypatch: pytest
         return [*await asyncio.gather(*map(answer, stalled)), await answer(large)]
 
     assert apart(story()) == [408] * LARGE + [2 * SMALL]
+
+
+# -- bodies of requests other than events -------------------------------------------------------------------------------
+
+HERE = {"content-type": "application/json"}
+ASKING = ("/v1/links", "/v1/tickets/1001/commands")
+
+
+def megabytes(number: int) -> Iterator[bytes]:
+    yield from (b" " * 1024**2 for _ in range(number))
+
+
+@pytest.mark.parametrize("path", ASKING)
+def test_nothing_is_read_of_whoever_may_not_ask(api: Api, path: str) -> None:
+    asked: list[tuple[httpx.Client, int]] = [(api.anybody, 401), (api.roles["machine"], 403)]
+    for client, status in asked:
+        for content in (b"{", b"\xff", megabytes(5)):
+            assert client.post(path, content=content, headers=HERE).status_code == status
+
+
+@pytest.mark.parametrize("path", ASKING)
+def test_what_is_asked_is_no_flood(api: Api, path: str) -> None:
+    for content in (megabytes(5), b" " * 5 * 1024**2):
+        answer = api.client.post(path, content=content, headers=HERE)
+        assert (answer.status_code, answer.headers["content-type"]) == (413, MEDIA_TYPE)
+        assert "4 MB" in answer.json()["detail"]
+
+
+def test_a_form_is_one_however_its_type_is_spelt(api: Api) -> None:
+    headers = {"content-type": "Multipart/Form-Data; boundary=x"}
+    assert api.anybody.post("/sign-in", content=megabytes(3), headers=headers).status_code == 413
+
+
+def test_what_cannot_be_read_says_where(api: Api) -> None:
+    for content in (b"\xff", b'{"a": ' + b"[" * 100_000, b"{"):
+        answer = api.client.post("/v1/links", content=content, headers=HERE)
+        assert (answer.status_code, [one["at"] for one in answer.json()["errors"]]) == (400, ["$"])
+        assert "JSON" in answer.json()["errors"][0]["why"]
+
+
+@pytest.mark.parametrize("said", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_json_that_is_not_called_so_is_told_what_is_wrong(api: Api, said: str | None) -> None:
+    """What curl sends where nobody says it."""
+    answer = api.client.post("/v1/links", content=b"{}", headers={"content-type": said} if said else {})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"at": "header content-type", "why": "must be application/json"}]

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
 import hmac
+import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
+from hub.screens.api import events
+from hub.screens.app import create_app
 from hub.store import ledger
 from hub.wiring import Hub
 
-from .conftest import SHOPIFY_SECRET, Api, Event
+from .conftest import SHOPIFY_SECRET, Api, Event, served
 
 STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -130,6 +136,17 @@ def test_a_line_of_an_order_has_all_its_fields_and_whole_pieces(api: Api, event:
     assert '"quantity":3,' in found.text
 
 
+@pytest.mark.parametrize("quantity", [1e15, 1e20, -1e20, 1e308, 5e-324])
+def test_no_number_of_pieces_takes_a_customer_from_the_screens(
+    api: Api, event: Callable[..., Event], quantity: float
+) -> None:
+    api.send(event("1", "order.placed", order="1047", party=MARYAM, lines=[{"sku": "a", "quantity": quantity}]))
+    looked_up = api.client.get("/v1/lookup", params={"phone": MARYAM["value"]})
+    assert looked_up.status_code == 200, looked_up.text
+    for order in (looked_up.json()["customers"][0]["orders"][0], api.client.get("/v1/orders/1047").json()):
+        assert order["lines"][0]["quantity"] == quantity
+
+
 def test_events_of_whom_several_may_be_meant_are_nobodys(api: Api, event: Callable[..., Event]) -> None:
     api.send(
         event("1", "order.placed", order="60001", party=MARYAM),
@@ -156,6 +173,16 @@ def test_whoever_sends_too_much_reads_that_it_was(api: Api) -> None:
             urllib.request.urlopen(request, timeout=60)
         assert refused.value.code == 413
         assert b"32 MB" in refused.value.read()
+
+
+def test_a_request_brings_so_many_events_however_short_they_are(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """200,000 of `{}` are 600 KB, and took a gigabyte while they were written down as refused."""
+    monkeypatch.setattr(events, "MOST", 3)
+    for item in (b"{}", b"NaN"):
+        for more, status in (([], 202), ([b"{}"], 413)):
+            answer = api.client.post("/v1/events", content=b"[" + b",".join([item, b"{}", b"{}", *more]) + b"]", headers=BATCH)
+            assert answer.status_code == status
+    assert answer.json()["detail"] == "A request may bring 3 events; send less at a time."
 
 
 def test_half_of_an_emoji_is_shown_as_what_cannot_be_shown(api: Api, event: Callable[..., Event]) -> None:
@@ -200,6 +227,32 @@ def test_a_body_of_which_nothing_can_be_read_is_400_and_kept_all_the_same(api: A
     api.fold()
     assert balance(api.hub)["http"]["rejected"] == 4
     assert sorted(one["size"] for one in rejected(api.hub)) == sorted(map(len, bodies))
+
+
+def test_what_is_no_utf_8_says_at_which_byte(api: Api, event: Callable[..., Event]) -> None:
+    said = orjson.dumps(event("1", text="X", party=MARYAM))
+    for body in (said.replace(b'"X"', "سلام \"é".encode("cp1256", "replace")), said.replace(b"X", "é".encode("latin-1"))):
+        answer = api.client.post("/v1/events", content=body, headers=STRUCTURED)
+        assert (answer.status_code, answer.json()["errors"]) == (400, [
+            {"at": f"byte {next(n for n, byte in enumerate(body) if byte > 127)}", "why": "not JSON in UTF-8"},
+        ])  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "at", "why"), [
+    ({"party": "09121234567"}, "$.data.party[0]", "must be an object"),
+    ({"party": {"kind": "E mail", "value": "x"}}, "$.data.party[0].kind",
+     "a kind is a lower-case word such as email, phone, account"),
+    ({"message": ""}, "$.data.message", "must be text and not empty"),
+    ({"message": "x" * 999}, "$.data.message", "longer than 998 characters"),
+    ({"from": "Sara"}, "$.data.from", "must be an object"),
+])  # fmt: skip
+def test_what_is_wrong_is_said_in_words_for_whoever_sent_it(
+    api: Api, event: Callable[..., Event], data: dict[str, Any], at: str, why: str
+) -> None:
+    answer = api.client.post("/v1/events", json=event("1", **{"party": MARYAM} | data), headers=STRUCTURED)
+    assert answer.json()["rejected"] == [{"index": 0, "why": why, "at": at}]
+    api.fold()
+    assert [one["why"] for one in rejected(api.hub)] == [why]
 
 
 def test_binary_mode_is_taken_with_encoded_headers(api: Api) -> None:
@@ -284,6 +337,45 @@ def test_an_unsigned_webhook_is_refused(api: Api) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     api.fold()
     assert "shopify" not in balance(api.hub)
+
+
+def test_who_hangs_up_while_he_sends_is_no_failure_of_the_hub(api: Api) -> None:
+    told = "".join(f"{name}: {value}\r\n" for name, value in {**api.client.headers, **signature(b""), **BATCH}.items())
+    with capture_logs() as logged:
+        for path in ("/v1/events", "/v1/in/shopify"):
+            with socket.create_connection((api.client.base_url.host, api.client.base_url.port or 0), timeout=10) as sender:
+                sender.sendall(f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n{told}\r\n[".encode())
+                time.sleep(0.2)
+        assert api.client.post("/v1/events", content=b"[]", headers=BATCH).status_code == 202
+        time.sleep(0.2)
+    assert [one["event"] for one in logged if one["log_level"] == "error"] == []
+
+
+def test_nothing_is_read_of_whoever_cannot_be_the_shop(api: Api) -> None:
+    """Else it could hold a place of those few that bring much."""
+    signed = signature(b"")
+    closed = create_app(replace(api.hub, settings=replace(api.hub.settings, shopify_secret=None)))
+    with served(closed) as address:
+        for url, headers, said in ((address, signed, "is not set"), (str(api.client.base_url), {}, "X-Shopify-Hmac-Sha256")):
+            with socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 0), timeout=10) as sender:
+                told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                sender.sendall(f"POST /v1/in/shopify HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n{told}\r\n".encode())
+                answer = sender.recv(65_536).decode()
+                assert answer.startswith("HTTP/1.1 401")
+                assert said in answer
+
+
+def test_what_the_openapi_document_shows_is_taken_as_it_stands(api: Api) -> None:
+    paths = api.anybody.get("/openapi.json").json()["paths"]
+    assert "401" in paths["/v1/in/shopify"]["post"]["responses"]
+    door = paths["/v1/events"]["post"]
+    shown = {kind: one["example"] for kind, one in door["requestBody"]["content"].items()}
+    one = shown["application/cloudevents+json"]
+    binary = {name: one[name.removeprefix("ce-")] for name in (parameter["name"] for parameter in door["parameters"])}
+    for (kind, example), verdict in zip(shown.items(), ("accepted", "duplicates", "duplicates"), strict=True):
+        headers = {"content-type": kind} | (binary if kind == "application/json" else {})
+        answer = api.client.post("/v1/events", json=example, headers=headers)
+        assert (answer.status_code, answer.json()[verdict]) == (202, 1), answer.text
 
 
 def signature(body: bytes) -> dict[str, str]:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from hub.consumers.runner import until_quiet
+from hub.screens.pages.files import plain
 from hub.screens.ringing import Calls
 from hub.store import accounts
 from hub.store.ringing import Ringing, ringing
@@ -518,6 +519,14 @@ def test_a_file_comes_as_a_download_whatever_it_says_of_itself(api: Api, agent: 
     assert page.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%D8%B5")
     assert (picture.content, picture.headers["content-type"]) == (b"\x89PN"[:3], "image/png")
     assert agent.get(f"{item[1]}/2").status_code == 404
+
+
+@pytest.mark.parametrize(("said", "kept"), [
+    ("../../etc/passwd", "passwd"), ("C:\\Users\\x\\a.doc", "a.doc"), ("\u202egnp.exe", "gnp.exe"), ("a\r\nX: y", "aX: y"),
+    ("..", "file"), ("/", "file"), ("صورت‌حساب ۱.pdf", "صورت‌حساب ۱.pdf"),
+])  # fmt: skip
+def test_a_download_is_called_as_it_is_read_and_lies_in_no_folder(said: str, kept: str) -> None:
+    assert plain(said) == kept
 
 
 def test_no_page_weighs_more_than_150_kb_and_what_is_static_is_kept(api: Api, agent: Browser, event: Make) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.screens.pages.order import pieces, remarks, steps
+from hub.screens.pages.order import remarks, steps
 from tests.kill.running import until
 
 from .browsing import Browser, browser_of, colleague, text_of
@@ -95,7 +95,3 @@ def test_of_a_cancelled_order_nothing_is_still_to_come() -> None:
 def test_what_is_no_stage_or_comes_again_is_a_remark() -> None:
     found = remarks(told("placed", "invoiced", "paid", "paid", stage="paid"))
     assert [(step["stage"], step["time"]) for step in found] == [("paid", 3), ("invoiced", 1)]
-
-
-def test_whole_numbers_of_pieces_have_no_fraction() -> None:
-    assert [pieces({"quantity": n}) for n in (2.0, 1, 0.5, None, "3")] == [2, 1, 0.5, None, None]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +74,14 @@ def test_a_plus_that_the_query_took_for_a_blank_is_still_a_plus(called: Api) -> 
     assert called.client.get("/v1/lookup?phone=+989121234567").json()["match"] == "one"
 
 
+def test_a_withheld_number_is_nobody_and_no_error(api: Api) -> None:
+    """A telephone system asks with what it has; only who asks for nothing at all is told."""
+    for withheld in ("", " ", "anonymous"):
+        answer = api.roles["machine"].get("/v1/lookup", params={"phone": withheld})
+        assert (answer.status_code, answer.json()["match"]) == (200, "none")
+    assert api.client.get("/v1/lookup").status_code == 422
+
+
 def test_he_is_found_by_e_mail_address_order_and_account_too(called: Api) -> None:
     by_phone = look_up(called, phone=SPELLINGS[0])["customers"][0]["id"]
     assert look_up(called, email="MARYAM@example.org")["customers"][0]["id"] == by_phone
@@ -127,6 +136,8 @@ def test_what_cannot_be_linked_is_refused_with_its_place(api: Api) -> None:
     assert (same.status_code, same.json()["errors"][0]["why"]) == (422, "a and b are two parties, not one")
     wrong = api.client.post("/v1/links", json={"a": PHONE, "b": {"kind": "email", "value": "nobody"}})
     assert (wrong.status_code, wrong.json()["errors"][0]["at"]) == (422, "$.b")
+    withheld = api.client.post("/v1/links", json={"a": PHONE, "b": {"kind": "phone", "value": "anonymous"}})
+    assert (withheld.status_code, withheld.json()["errors"]) == (422, [{"at": "$.b", "why": "names nobody"}])
     for id in ("nothing", "0b9f6c3e-6d2b-5a53-9d53-2f6f6f3f8a10"):
         assert api.client.delete(f"/v1/links/{id}").status_code == 404
 
@@ -200,6 +211,29 @@ def test_events_are_filtered_by_type_person_and_time(called: Api) -> None:
     assert types(who="nobody@example.org") == []
     assert types(**{"from": (NOW - timedelta(hours=1)).isoformat()}) == ["call.ringing"]
     assert "call.ringing" not in types(to=(NOW - timedelta(hours=1)).isoformat())
+
+
+@pytest.mark.parametrize("said", ["1577836800", "2026-03-03T10:00:00", "yesterday", "", "2026-13-01"])
+def test_what_is_no_time_with_its_offset_is_told_so(api: Api, said: str) -> None:
+    for name in ("from", "to"):
+        answer = api.client.get("/v1/events", params={name: said})
+        assert answer.status_code == 422
+        (wrong,) = answer.json()["errors"]
+        assert (wrong["at"], wrong["why"][:47]) == (f"?{name}", "is neither a date nor a time with its offset (I")
+
+
+@pytest.mark.parametrize("said", ["2026-03-03", "2026-03-03T10:00:00Z", "2026-03-03t10:00:00.1234567z", "2026-03-03 10:00 +0330"])
+def test_times_are_read_as_they_are_written(api: Api, said: str) -> None:
+    assert api.client.get("/v1/events", params={"from": said}).status_code == 200
+    assert api.client.get(f"/v1/events?from={said}").status_code == 200  # its + is a blank then
+
+
+@pytest.mark.parametrize("place", ["touchpoints|0|" + "9" * 30, "touchpoints|0|-1", "x\x00|0|0", f"touchpoints|{2**40}|0"])
+def test_a_cursor_of_somebodys_own_is_told_so_where_it_stands(api: Api, place: str) -> None:
+    made = urlsafe_b64encode(place.encode()).decode()
+    for name in ("after", "before", "cursor"):
+        answer = api.client.get("/v1/events", params={name: made})
+        assert (answer.status_code, answer.json()["errors"][0]["at"]) == (422, f"?{name}")
 
 
 def test_every_shape_has_all_its_fields(called: Api) -> None:

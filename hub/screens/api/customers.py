@@ -32,10 +32,10 @@ def lookup(
 ) -> Json:
     """In one request all that a telephone system shows: the customer, the last contacts, the likely reason.
 
-    Unknown is `none` and 200, with the earlier contacts of that number.
+    Unknown is `none` and 200, with the earlier contacts of that number; so is an empty one, as a withheld number comes.
     """
     asked = {"phone": spoken(phone), "email": email, "account": account}
-    if not any((*asked.values(), order)):
+    if all(said is None for said in (*asked.values(), order)):
         raise Problem(422, "Say who is meant.", [("?phone", "one of phone, email, order, account is needed")])
     with reading(hub) as tx:
         hub.recorder.enter(tx)  # so that whoever was forgotten by another process is a new person here too

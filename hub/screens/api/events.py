@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,7 +19,6 @@ from hub.consumers.runner import clock
 from hub.events.catalogue import current, shape
 from hub.events.draft import Draft
 from hub.events.envelope import shown
-from hub.log._protocol import Place
 from hub.screens.access import may
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import NOW_ONLY, Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, turn_of
@@ -33,6 +32,7 @@ from hub.store.looks import EVERYTHING
 
 router = APIRouter(tags=["events"])
 CHANNEL = "events"
+MOST = 100_000  # events of a request; each takes some 5 KB while it is written down, however short it is
 _LONG = 64 * 1024  # bytes; longer bodies are read beside the event loop
 _EXAMPLE = {
     "specversion": "1.0", "id": "chat-1", "source": "shop-chat", "type": "message.received", "time": TIME,
@@ -40,26 +40,43 @@ _EXAMPLE = {
              "party": {"kind": "phone", "value": "0912 123 4567"}},
 }  # fmt: skip
 _EVENT = {"type": "object", "required": ["specversion", "id", "source", "type"], "properties": {
-    "specversion": {"type": "string", "enum": ["1.0"]}, "id": {"type": "string", "minLength": 1},
-    "source": {"type": "string", "minLength": 1}, "type": {"type": "string", "minLength": 1},
-    "time": {"type": "string", "format": "date-time"}, "data": {"type": "object"}, "data_base64": {"type": "string"},
+    "specversion": {"type": "string", "enum": ["1.0"]},
+    "id": {"type": "string", "minLength": 1, "maxLength": 998, "description": "the sender's own; the same again is a duplicate"},
+    "source": {"type": "string", "minLength": 1, "maxLength": 2_000, "description": "the system that sends, such as urn:pbx"},
+    "type": {"type": "string", "minLength": 1, "maxLength": 200, "description": "one of those at `/v1/schemas`"},
+    "time": {"type": "string", "format": "date-time", "description": "when it happened, with its offset; absent: now"},
+    "data": {"type": "object", "description": "as `/v1/schemas/TYPE` says"}, "data_base64": {"type": "string"},
 }}  # fmt: skip
-_BODY = {"requestBody": {"required": True, "content": {
+_BINARY = [
+    {"name": f"ce-{name}", "in": "header", "required": False, "schema": {"type": "string"}, "description": why}
+    for name, why in (
+        ("specversion", "binary mode: 1.0"), ("id", "binary mode, percent-encoded where it is not ASCII"),
+        ("source", "the same"), ("type", "the same"), ("time", "binary mode; absent: now"),
+    )
+]  # fmt: skip
+_BODY = {"parameters": _BINARY, "requestBody": {"required": True, "content": {
     "application/cloudevents+json": {"schema": _EVENT, "example": _EXAMPLE},
     "application/cloudevents-batch+json": {"schema": {"type": "array", "items": _EVENT}, "example": [_EXAMPLE]},
-    "application/json": {"schema": {"description": "binary mode: the data, with `ce-` headers", "type": "object"}},
+    "application/json": {
+        "schema": {"description": "binary mode: the data, with `ce-` headers", "type": "object"}, "example": _EXAMPLE["data"],
+    },
 }}}  # fmt: skip
 
 
 @router.post(
     "/v1/events", status_code=202, response_model=Taken, summary="Take events in (CloudEvents 1.0)",
+    response_description="All of it is written down; what was refused is in `rejected`, also where it came alone",
     dependencies=[Depends(may("send"))], openapi_extra={"x-permission": "send"} | _BODY,
 )  # fmt: skip
 async def send(request: Request, door: TheDoor) -> Json:
     """Structured, batch or binary mode. What is accepted is durable; what is refused is kept and counted.
 
     A contact says its own id (`message`, `call`, `visit`, `contact`) and its `party`; only a call may come without one: a
-    caller's number may be withheld.
+    caller's number may be withheld. What comes again under the same `source` and `id` is a duplicate; where it says
+    something else it is refused as conflicting.
+
+    A request brings 32 MB and 100,000 events at most, in UTF-8 and not compressed; an event is nested no deeper than 100
+    levels, its `time` lies between 1900 and tomorrow. Files are `attachments` of a message: `{"name", "type", "base64"}`.
     """
     return await taken(request, door)
 
@@ -86,7 +103,7 @@ async def _through(door: Door, headers: Mapping[str, str], body: bytes) -> tuple
 
 
 def arrivals(headers: Mapping[str, str], body: bytes, received: datetime) -> tuple[list[Arrival], str | None]:
-    """What a request brings; and, where it is one thing alone, whether that is unreadable or forbidden."""
+    """What a request brings; and, where it is one thing alone, whether that is unreadable or forbidden. Raises Problem."""
     structured = "cloudevents" in headers.get("content-type", "").lower()
     if not structured and any(name.startswith("ce-") for name in headers):
         document = cloudevents.binary(headers, body)
@@ -94,13 +111,20 @@ def arrivals(headers: Mapping[str, str], body: bytes, received: datetime) -> tup
     document = cloudevents.loaded(body)
     if isinstance(document, Rejected):
         if some := cloudevents.parts(body):
+            _bounded(some)
             return [_arrival(each, raw, received) for each, raw in some], None
         meta = {"content-type": headers.get("content-type", "")}
         return [Arrival(CHANNEL, "http", body, received, meta, refused=document)], "unreadable"
     if isinstance(document, list):
+        _bounded(document)
         items = zip(document, cloudevents.items(body, document), strict=True)
         return [_arrival(each, raw, received) for each, raw in items], None
     return [_arrival(document, body, received)], _alone(document)
+
+
+def _bounded(batch: Sequence[object]) -> None:
+    if len(batch) > MOST:
+        raise Problem(413, f"A request may bring {MOST:,} events; send less at a time.")
 
 
 def _alone(document: Any) -> str | None:
@@ -131,7 +155,7 @@ def export(
 ) -> Json:
     """Envelopes with their personal part readable. `from` and `to` are about `time`."""
     onward = after or before or cursor
-    place = Place(*reads.read_cursor(onward, str, int, int)) if onward else None
+    place = reads.read_place(onward) if onward else None
     with hub.database.transaction() as tx:
         hub.recorder.enter(tx)  # so that a key destroyed by another process is not used from memory
         parties = None if who is None else _parties(hub, tx, who)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.consumers import decide
 from hub.events.catalogue import Party
 from hub.events.prepare import NotValid
-from hub.screens.access import may, needs
+from hub.screens.access import Keyed, may, needs
 from hub.screens.answers import Json
 from hub.screens.asked import Text, TheHub, id_of
 from hub.screens.linking import cut_link, linked
@@ -18,7 +18,7 @@ from hub.screens.problems import Problem
 from hub.screens.shapes import Made
 from hub.store.access import Caller
 
-router = APIRouter(tags=["links"])
+router = APIRouter(tags=["links"], route_class=Keyed)
 ByWhom = Annotated[Caller, Depends(may("link"))]
 
 

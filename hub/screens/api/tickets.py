@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from hub.consumers import decide
 from hub.consumers.runner import clock
-from hub.screens.access import may, needs
+from hub.screens.access import Keyed, may, needs
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_for_ticket
 from hub.screens.looking import Looked
@@ -19,7 +19,7 @@ from hub.screens.shapes import TICKET_ID, Ticket, Tickets
 from hub.store import reads
 from hub.store.access import Caller
 
-router = APIRouter(tags=["tickets"], dependencies=[NOW_ONLY])
+router = APIRouter(tags=["tickets"], dependencies=[NOW_ONLY], route_class=Keyed)
 State = Literal["new", "open", "waiting", "resolved", "closed"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import quote
 
@@ -20,6 +21,9 @@ from hub.store.blobs import Damaged, Missing
 from hub.store.files import holding
 
 router = APIRouter()
+_FOLDERS = re.compile(r"[/\\]")
+# Control characters, and what turns the direction of writing; half-spaces stay.
+_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -41,8 +45,13 @@ def file(
         raise Problem(404, str(error)) from None
     looked("file", found.root)
     kind = kept.get("type") if kept.get("type") in PICTURES else "application/octet-stream"
-    headers = NOT_KEPT | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name or 'file')}"}
+    headers = NOT_KEPT | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(plain(name), safe='')}"}
     return StreamingResponse(pieces, media_type=kind, headers=headers)
+
+
+def plain(name: str | None) -> str:
+    """What a file is called on the reader's disk: no folders, and no signs by which "exe.png" is read where "gnp.exe" stands."""
+    return _NOT_SHOWN.sub("", _FOLDERS.split(name or "")[-1]).strip(" .") or "file"
 
 
 def _kept(hub: Hub, id: str, n: int) -> tuple[Event, Json, str | None]:

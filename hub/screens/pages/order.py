@@ -39,7 +39,7 @@ def order(
         looked("customer", person["id"])
     values: dict[str, Any] = {
         "order": found, "number_shown": known, "steps": steps(found), "remarks": remarks(found), "contacts": contacts,
-        "person": person, "pieces": pieces,
+        "person": person,
     }  # fmt: skip
     if "hx-request" in request.headers:
         return part(request, viewer, "order_side.html" if part_of == "side" else "order_body.html", **values)
@@ -70,11 +70,3 @@ def remarks(found: Json) -> list[Json]:
             again.append(step)
         seen.add(step["stage"])
     return again[::-1]
-
-
-def pieces(line: Json) -> int | float | None:
-    """How many of an article: 1, not 1.0."""
-    quantity = line.get("quantity")
-    if not isinstance(quantity, int | float):
-        return None
-    return int(quantity) if quantity == int(quantity) else quantity

@@ -65,6 +65,7 @@ WORDS: dict[str, str] = {
     "fault.parser": "the parser of {name} failed with {error}: a fault of the hub",
     "fault.large": "too large: {size} bytes, read up to {most} MB",
     "fault.currency": "is not a currency's three letters, such as EUR",
+    "fault.nobody": "names nobody",
     "fault.two_parties": "a and b are two parties, not one",
     "fault.step_order": "an order step names its order",
     "fault.amount": "is not an amount, such as 12.50",

@@ -65,6 +65,7 @@ WORDS: dict[str, str] = {
     "fault.parser": "خوانندهٔ {name} با {error} ناکام ماند: ایراد از هاب است",
     "fault.large": "خیلی بزرگ است: {size} بایت؛ تا {most} مگابایت خوانده می‌شود",
     "fault.currency": "سه حرف یک واحد پول نیست، مانند EUR",
+    "fault.nobody": "کسی را نشان نمی‌دهد",
     "fault.two_parties": "a و b باید دو نفر باشند، نه یکی",
     "fault.step_order": "گام سفارش باید شمارهٔ سفارش را بگوید",
     "fault.amount": "مبلغ نیست، مانند 12.50",
