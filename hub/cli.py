@@ -508,8 +508,11 @@ def events(kind: str | None, who: str | None, since: str | None, until: str | No
     --who: an id, an e-mail address, a phone, an account or an order number (see `hub --help`).
     """
     from hub.consumers.decode import shown_events
+    from hub.events.catalogue import catalogue
     from hub.store import reads
 
+    if kind and kind not in catalogue():
+        raise click.UsageError(f"No event has the type {kind!r}; there are {', '.join(sorted(catalogue()))}.")
     first, last = _moment("--from", since), _moment("--to", until)
     with opened() as hub, hub.database.transaction() as tx:
         parties = one_customer(hub, tx, who) if who else None

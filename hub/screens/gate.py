@@ -1,4 +1,6 @@
-"""What is looked at before any route: that no other web site made a browser send this, and that what it brings is no flood."""
+"""What is looked at before any route: that no other web site made a browser send this, and that what it brings is no flood.
+
+HEAD is answered wherever GET is: those who watch whether a hub is up ask so."""
 
 from __future__ import annotations
 
@@ -38,6 +40,8 @@ class Gate:
                     await problem(413, told)(scope, receive, send)
                     return
                 receive = _bounded(receive, most, told)
+        if scope["type"] == "http" and scope["method"] == "HEAD":  # as GET; the server keeps the body to itself
+            scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send)
 
 

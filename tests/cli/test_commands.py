@@ -173,7 +173,8 @@ WRONG = [
     (), ("no-such-command",), ("customer",), ("ticket", "list", "--state", "asleep"), ("timeline", "a@b.c", "--limit", "0"),
     ("ingest", "pigeons", "x"), ("ingest", "email", "/no/such/folder"), ("events", "--from", "yesterday"), ("rebuild",),
     ("rebuild", "no_such_projection"), ("rejected", "show", "5"), ("dead-letters", "retry", "x"),
-    ("link", "a@b.example", "b@c.example"), ("link", "email:a@b.example", "email:A@b.example", "--why", "x"),
+    ("events", "--type", "mail"), ("link", "a@b.example", "b@c.example"),
+    ("link", "email:a@b.example", "email:A@b.example", "--why", "x"),
     ("keys", "create", "k", "--role", "king"), ("keys", "create", " "), ("keys", "create", "k" * 201),
     ("rejected", "list", "--limit", "-1"), ("rejected", "list", "--limit", "9" * 23),
 ]  # fmt: skip

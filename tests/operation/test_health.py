@@ -36,6 +36,15 @@ def reasons(api: Api) -> dict[str, str]:
     return {one["at"]: one["why"] for one in answer.json()["errors"]} if answer.status_code == 503 else {}
 
 
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/sign-in", "/v1/schemas", "/openapi.json", "/static/hub.css"]
+)
+def test_who_watches_whether_it_is_up_may_ask_for_the_head_alone(api: Api, path: str) -> None:
+    head, whole = api.anybody.head(path), api.anybody.get(path)
+    assert head.status_code == whole.status_code == 200
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
 # -- a lane that stands ------------------------------------------------------------------------------------------------
 
 

@@ -213,6 +213,12 @@ def test_events_are_filtered_by_type_person_and_time(called: Api) -> None:
     assert "call.ringing" not in types(to=(NOW - timedelta(hours=1)).isoformat())
 
 
+def test_a_type_that_no_event_has_is_told_so_and_not_that_nothing_happened(called: Api) -> None:
+    answer = called.client.get("/v1/events", params={"type": "order.shiped"})
+    assert answer.status_code == 422
+    assert [one["at"] for one in answer.json()["errors"]] == ["?type"]
+
+
 @pytest.mark.parametrize("said", ["1577836800", "2026-03-03T10:00:00", "yesterday", "", "2026-13-01"])
 def test_what_is_no_time_with_its_offset_is_told_so(api: Api, said: str) -> None:
     for name in ("from", "to"):

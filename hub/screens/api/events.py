@@ -16,7 +16,7 @@ from hub.consumers.accept import Answer, Arrival
 from hub.consumers.decode import unseal_all
 from hub.consumers.door import Door
 from hub.consumers.runner import clock
-from hub.events.catalogue import current, shape
+from hub.events.catalogue import catalogue, current, shape
 from hub.events.draft import Draft
 from hub.events.envelope import shown
 from hub.screens.access import may
@@ -154,6 +154,8 @@ def export(
     cursor: Annotated[MaybeText, Query(include_in_schema=False)] = None,
 ) -> Json:
     """Envelopes with their personal part readable. `from` and `to` are about `time`."""
+    if type and type not in catalogue():
+        raise Problem(422, "No event has this type.", [("?type", "unknown; `/v1/schemas` has them all")])
     onward = after or before or cursor
     place = reads.read_place(onward) if onward else None
     with hub.database.transaction() as tx:
