@@ -62,8 +62,8 @@ async def _serve(listening: socket.socket, mailbox: Mailbox, stop: Event) -> Non
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await _Talk(mailbox, reader, writer).hold()
-        except (OSError, ValueError):
-            pass  # it has gone, or sent a line without an end: it may come again
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass  # it has gone, sent a line without an end, or the shop closes: it may come again
         finally:
             writer.close()
 

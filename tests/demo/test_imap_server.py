@@ -103,3 +103,19 @@ def test_what_it_does_not_know_it_says(served: Served, line: str) -> None:
         program.send(f"x {line}\r\n".encode())
         assert program.readline().startswith(b"x BAD ")
         assert program.noop()[0] == "OK"
+
+
+def test_a_shop_that_closes_while_somebody_waits_for_mail_complains_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening, Mailbox(USER, PASSWORD), stop))
+        thread.start()
+        with socket.create_connection(listening.getsockname(), 30) as program, program.makefile("rb") as said:
+            said.readline()
+            program.sendall(f'1 LOGIN {USER} "p\\"a\\\\s s"\r\n2 SELECT INBOX\r\n3 IDLE\r\n'.encode())
+            while said.readline() != b"+ idling\r\n":
+                pass
+            stop.set()
+            thread.join(30)
+    assert not thread.is_alive()
+    assert caplog.records == []
