@@ -184,6 +184,7 @@ class EmbeddedPostgres:
             return self
         with self._explained():
             self._account = Account.current()
+            self._refuse_others()
             self._prepare_folders()
             bin = self._reachable_bin()
             self._make_password()
@@ -226,6 +227,14 @@ class EmbeddedPostgres:
             raise _failure(f"The database in {self.folder} could not be started.", None, what) from error
         except psycopg.Error as error:
             raise self._failed(f"PostgreSQL started but refused the first connection: {error}") from error
+
+    def _refuse_others(self) -> None:
+        """Root would take the folder of the log from whoever started this database first, and it would start no more."""
+        if self._account.uid is None or not self._data.exists():
+            return
+        owner = self._data.stat().st_uid
+        if owner not in (0, self._account.uid):
+            raise PostgresFailed(f"The database in {self.folder} is {_named(owner)}'s: give the command as that account.")
 
     def _prepare_folders(self) -> None:
         self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -395,6 +404,13 @@ def _failure(what: str, log: Path | None, said: str) -> PostgresFailed:
     last = "\n".join(said.splitlines()[-LAST_LINES:])
     full = os.strerror(errno.ENOSPC) in last or os.strerror(errno.EDQUOT) in last
     return DiskFull(f"The disk is full. {what}", log, last) if full else PostgresFailed(what, log, last)
+
+
+def _named(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def _make_account() -> None:

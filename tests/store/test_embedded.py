@@ -237,6 +237,16 @@ def test_the_server_never_runs_as_root(home: Path) -> None:
         assert psutil.Process(server.pid).username() == (ACCOUNT if AS_ROOT else psutil.Process().username())
 
 
+@pytest.mark.skipif(not AS_ROOT, reason="only root could take anything from anybody")
+def test_root_takes_nothing_from_whoever_has_the_database(home: Path) -> None:
+    data = home / "postgres" / f"data-{Binaries.bundled().major}"
+    data.mkdir(parents=True)
+    os.chown(data, 54_321, 54_321)
+    with pytest.raises(PostgresFailed, match="is user 54321's: give the command as that account"):
+        EmbeddedPostgres(home).start()
+    assert not (home / "postgres" / "log").exists()
+
+
 def test_a_home_that_may_not_be_entered_is_named_and_left_closed(home: Path) -> None:
     closed = home / "closed"
     closed.mkdir(mode=0o700 if AS_ROOT else 0o500)
