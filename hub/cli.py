@@ -196,10 +196,13 @@ def up(home: Path | None, port: int | None, demo: bool) -> None:
     Prints one line of JSON when it is ready: `url` is where the pages and the API are, `sign_in` a link that lets you in
     once, as the administrator.
     """
-    from hub.supervisor import supervise
+    from hub.supervisor import PortTaken, supervise
 
     with in_words():
-        supervise(settings(home, port), demo=demo, verbose=click.get_current_context().find_root().params["verbose"])
+        try:
+            supervise(settings(home, port), demo=demo, verbose=click.get_current_context().find_root().params["verbose"])
+        except PortTaken as error:
+            raise Unreachable(str(error)) from error
 
 
 @main.command()

@@ -56,7 +56,7 @@ This link signs you in, once, within the next 15 minutes:
 
 
 class PortTaken(OSError):
-    """Something else listens on this port; choose another with --port or HUB_PORT, or 0 for a free one."""
+    """The hub cannot listen there: name another port (--port or HUB_PORT, HUB_SMTP_PORT, HUB_LMTP_PORT)."""
 
 
 @dataclass
