@@ -24,7 +24,7 @@ from hub.cli_users import users
 from hub.printing import as_json
 
 NO, WRONG_USE, UNREACHABLE = 1, 2, 3
-JSON = click.option("--json", "json_", is_flag=True, help="Print the contract's shape instead of a page for people.")
+JSON = click.option("--json", "json_", is_flag=True, help="Print JSON instead of a page for people.")
 
 
 class No(click.ClickException):
@@ -49,9 +49,11 @@ def main(verbose: bool) -> None:
     where none is up they start its database, do their work and stop it again.
 
     WHO is a customer or party id, an e-mail address, a phone in any spelling, an account or an order number; all are
-    tried, kind:value forces one (phone:0912...). The settings are environment variables: see the README.
+    tried, kind:value forces one (phone:0912...). Times are shown in this machine's time zone. The settings are
+    environment variables: see the README.
 
-    Exit codes: 0 good, 1 the answer is no (not found, not clean, several), 2 wrong use, 3 cannot be reached.
+    Exit codes: 0 good, 1 the answer is no (not found, not clean, several), 2 wrong use or a wrong setting, 3 the hub,
+    its database or its log cannot be reached, or another or a newer hub has them.
     """
     from hub.logs import configure
     from hub.memory import settle
@@ -194,7 +196,7 @@ def up(home: Path | None, port: int | None, demo: bool) -> None:
     """Start the hub: its database, web pages, a worker, mail; whatever dies is started again. Ctrl-C stops it.
 
     Prints one line of JSON when it is ready: `url` is where the pages and the API are, `sign_in` a link that lets you in
-    once, as the administrator.
+    once, within 15 minutes, as the administrator. `hub users` makes other links.
     """
     from hub.supervisor import PortTaken, supervise
 
@@ -255,7 +257,7 @@ def doctor() -> None:
 @click.option("--history", is_flag=True, help="An import of the past: opens no tickets and sends nothing.")
 @JSON
 def ingest(channel: str, paths: tuple[Path, ...], history: bool, json_: bool) -> None:
-    """Take in files and folders, raw first, and answer when their effects are shown.
+    """Take in files and folders; it ends when all that they bring is shown.
 
     \b
     email   *.eml, *.mbox, Maildir folders
@@ -312,7 +314,7 @@ def rejected_list(limit: int, json_: bool) -> None:
 
 @rejected.command("show")
 @click.argument("id")
-@click.option("--raw", is_flag=True, help="Write the payload's bytes as they came.")
+@click.option("--raw", is_flag=True, help="Write the payload's bytes as they came, whether it was rejected or not.")
 @JSON
 def rejected_show(id: str, raw: bool, json_: bool) -> None:
     """One payload: why it was rejected and where; with --raw its bytes."""
@@ -501,8 +503,8 @@ def order(number: str, json_: bool) -> None:
 @main.command()
 @click.option("--type", "kind", help="Only events of this type, such as message.received.")
 @click.option("--who", help="Only events of this customer.")
-@click.option("--from", "since", metavar="T", help="From this time on (ISO 8601).")
-@click.option("--to", "until", metavar="T", help="Before this time (ISO 8601).")
+@click.option("--from", "since", metavar="T", help="From this time on (ISO 8601; UTC where it has no offset).")
+@click.option("--to", "until", metavar="T", help="Before this time (ISO 8601; UTC where it has no offset).")
 @click.option("--format", "form", type=click.Choice(["ndjson", "json"]), default="ndjson", show_default=True,
               help="One event a line, or one list.")  # fmt: skip
 def events(kind: str | None, who: str | None, since: str | None, until: str | None, form: str) -> None:
@@ -614,7 +616,10 @@ def verify(json_: bool) -> None:
 @click.argument("names", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All projections.")
 def rebuild(names: tuple[str, ...], every: bool) -> None:
-    """Fold projections from zero beside the live ones, then swap; readers notice nothing."""
+    """Fold projections from zero beside the live ones, then swap; readers notice nothing.
+
+    NAMES are those that `hub verify` lists.
+    """
     from hub.consumers import rebuild as building
     from hub.store.projected import projections
 
@@ -632,7 +637,10 @@ def rebuild(names: tuple[str, ...], every: bool) -> None:
 @main.command()
 @click.argument("streams", nargs=-1, required=True)
 def refold(streams: tuple[str, ...]) -> None:
-    """Fold these streams (ticket:..., order:1047, ...) again from the archive."""
+    """Fold these streams (ticket:..., order:1047, ...) again from the archive.
+
+    `hub events` says of each event which `stream` it belongs to.
+    """
     from hub.consumers.project import refold as again
 
     with opened() as hub:
@@ -667,10 +675,10 @@ def keys_create(name: str, role: str) -> None:
 
     \b
     admin       everything
-    supervisor  read, commands, links, send events, what was rejected
-    agent       read, commands, links, send events
-    analyst     read, all events
-    machine     send events, look-up
+    supervisor  read, look up, work on tickets, link, send events, see what was rejected
+    agent       read, look up, work on tickets, link, send events
+    analyst     read, look up, take out all events
+    machine     look up, send events
     """
     from hub.store import access
 

@@ -44,7 +44,10 @@ def users_list(json_: bool) -> None:
 )  # fmt: skip
 @click.option("--name", help="As colleagues call him; the login where it is not said.")
 def users_add(login: str, role: str, name: str | None) -> None:
-    """Add somebody. The last line is a link, good for 7 days, by which he chooses a password."""
+    """Add somebody. The last line is a link, good for 7 days, by which he chooses a password.
+
+    Where `hub up` does not run on this home it is the link's path: put the address of the pages before it.
+    """
     from hub.cli import now, opened
     from hub.store import accounts, sign_in_links
 
@@ -56,7 +59,10 @@ def users_add(login: str, role: str, name: str | None) -> None:
 @users.command("reset")
 @click.argument("login")
 def users_reset(login: str) -> None:
-    """Take somebody's password away and sign him out everywhere. The last line is a link, good for a day, for a new one."""
+    """Take somebody's password away and sign him out everywhere. The last line is a link, good for a day, for a new one.
+
+    Where `hub up` does not run on this home it is the link's path: put the address of the pages before it.
+    """
     from hub.cli import now, opened
     from hub.store import accounts, sign_in_links
 
