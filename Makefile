@@ -17,6 +17,8 @@ help: ## this list
 run: $(STAMP) ## start the hub with a shop's last 30 days, and play its day; the last line is a link to open; Ctrl-C stops it
 	$(BIN)/hub up --demo
 
+install: $(STAMP) ## the hub into .venv, and nothing is started: then `.venv/bin/hub up`
+
 check: $(STAMP) ## seconds: ruff, mypy --strict and the tests that need no server
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
@@ -58,4 +60,4 @@ $(STAMP): requirements.lock
 	$(BIN)/python $(PIP) install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run check test chaos soak bench screenshots tools lock
+.PHONY: help run install check test chaos soak bench screenshots tools lock
