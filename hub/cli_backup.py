@@ -25,7 +25,7 @@ _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=Fal
 def backup(folder: Path, keys_folder: Path | None) -> None:
     """Back up into FOLDER, which must be empty: the data into FOLDER/data, the keys into FOLDER/keys.
 
-    The hub goes on meanwhile. A backup that was killed is gone on with by the same command.
+    The hub goes on meanwhile. The same command goes on with a backup that was killed.
     """
     from hub.cli import No, Progress, now, opened
     from hub.consumers.backup import take
@@ -46,7 +46,7 @@ def restore(folder: Path, keys_folder: Path | None) -> None:
     """Make a hub of the backup in FOLDER, in an empty home (HUB_HOME) or database (HUB_DATABASE_URL, HUB_KEYS_URL).
 
     Nothing is restored over what is there. Answers that waited for more than an hour go out only when somebody asks for
-    it. On Kafka what it has beyond the backup is read on. A restore that was killed is gone on with by the same command.
+    it. What Kafka has beyond the backup is read, too. The same command goes on with a restore that was killed.
     """
     from hub.cli import No, Progress, in_words, now, settings
     from hub.consumers import restore as restoring

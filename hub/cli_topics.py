@@ -19,7 +19,7 @@ _SAYS = {"create": "make it", "change": "change it", "keep": "as it has to be", 
 
 @click.group()
 def topics() -> None:
-    """The topics of the log on Kafka (HUB_KAFKA): what they lack, and making them so."""
+    """The topics of the log on Kafka (HUB_KAFKA): what they lack, and putting it right."""
 
 
 @topics.command("plan")

@@ -26,7 +26,7 @@ def users() -> None:
 @users.command("list")
 @click.option("--json", "json_", is_flag=True, help="Print JSON instead of a page for people.")
 def users_list(json_: bool) -> None:
-    """All accounts, those that work first."""
+    """All accounts, the active ones first."""
     from hub.cli import opened, show
     from hub.printing import table
     from hub.store import accounts
