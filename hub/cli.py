@@ -108,7 +108,11 @@ def in_words() -> Iterator[None]:
         raise Unreachable(str(error)) from error
     except (LaneStopped, NewerVersion) as error:
         raise No(f"What came in is kept, and not shown yet: {error}") from None
-    except (Unavailable, OSError) as error:
+    except OSError as error:
+        if error.filename is None:
+            raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
+        raise Unreachable(f"{error.filename}: {error.strerror}") from error
+    except Unavailable as error:
         raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
 
 

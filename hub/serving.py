@@ -28,7 +28,10 @@ def serve(hub: Hub, listening: socket.socket) -> None:
 
     from hub.screens.app import create_app
 
-    config = uvicorn.Config(create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=2,
+        forwarded_allow_ips=list(hub.settings.proxies),
+    )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -67,6 +68,7 @@ class Settings:
     order_pattern: str | None = None
     blobs_url: str = ""
     hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     demo_people: int = 168
 
     @classmethod
@@ -95,6 +97,7 @@ class Settings:
             order_pattern=of("HUB_ORDER_PATTERN", _pattern, None),
             blobs_url=of("HUB_BLOBS", _blobs, str(where / "blobs")),
             hosts=of("HUB_HOSTS", _hosts, ()),
+            proxies=of("HUB_PROXIES", _proxies, ("127.0.0.1", "::1")),
             demo_people=of("HUB_DEMO_PEOPLE", _people, 168),
         )
 
@@ -187,6 +190,17 @@ def _smtp_url(name: str, text: str) -> str:
     if not (known and "@" in address):
         raise WrongSetting(name, "must be smtps://user:password@host:port?from=address (special characters as %xx)")
     return text
+
+
+def _proxies(name: str, text: str) -> tuple[str, ...]:
+    """Separated by spaces or commas: addresses and networks."""
+    found = tuple(filter(None, re.split(r"[\s,]+", text)))
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise WrongSetting(name, f"must be addresses or networks such as 10.0.0.0/8, not {one!r}") from error
+    return found
 
 
 def _hosts(name: str, text: str) -> tuple[str, ...]:

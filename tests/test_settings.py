@@ -51,6 +51,7 @@ def test_everything_that_is_set_is_read() -> None:
             "HUB_SHOPIFY_SECRET": "hush",
             "HUB_ORDER_PATTERN": r"#(\d+)",
             "HUB_BLOBS": "s3://bucket/hub",
+            "HUB_PROXIES": "10.0.0.0/8, 192.168.1.7",
         }
     )
     assert settings == Settings(
@@ -68,6 +69,7 @@ def test_everything_that_is_set_is_read() -> None:
         shopify_secret="hush",
         order_pattern=r"#(\d+)",
         blobs_url="s3://bucket/hub",
+        proxies=("10.0.0.0/8", "192.168.1.7"),
     )
 
 
@@ -96,6 +98,7 @@ def test_everything_that_is_set_is_read() -> None:
         ("HUB_ORDER_PATTERN", "(#"),
         ("HUB_BLOBS", "gs://bucket"),
         ("HUB_BLOBS", "s3://"),
+        ("HUB_PROXIES", "proxy.example.com"),
     ],
 )
 def test_a_wrong_value_is_named_and_no_secret_shown(name: str, value: str) -> None:

@@ -13,7 +13,7 @@ import orjson
 
 from hub.consumers.record import Recorder
 from hub.log._protocol import Log, LogAway, LogLost, Recorded
-from hub.store import batches, options
+from hub.store import batches, mailboxes, options
 from hub.store.database import STEPS, Connection
 
 Lane = tuple[str, int]
@@ -135,13 +135,20 @@ def _left(tx: Connection) -> list[str]:
     found = [f"{n} dead letters of step {step}: see `hub dead-letters list`" for step, n in dead]
     if not options.read(tx, "restored", {"done": True})["done"]:
         found.append("a restore was begun and not ended: give the same `hub restore` again")
+    found += [f"mailbox {address}: {trouble}" for address, trouble in mailboxes.troubled(tx)]
     return found
 
 
 def worth_a_look(tx: Connection) -> list[str]:
     """What is in order, and still somebody should look at it now and then."""
-    row = tx.execute("SELECT count(*) FROM outcome WHERE kind = 'rejected'").fetchone()
-    return [f"{row[0]} payloads were rejected: see `hub rejected list`"] if row and row[0] else []
+    row = tx.execute(
+        "SELECT (SELECT count(*) FROM outcome WHERE kind = 'rejected'),"
+        " (SELECT count(*) FROM delivery WHERE state IN ('failed', 'uncertain') AND changed > now() - interval '7 days')"
+    ).fetchone()
+    assert row is not None
+    told = (f"{row[0]} payloads were rejected: see `hub rejected list`",
+            f"{row[1]} answers of this week failed, or may not have gone out: their tickets say why")  # fmt: skip
+    return [words for words, count in zip(told, row, strict=True) if count]
 
 
 def not_ready(recorder: Recorder) -> list[str]:

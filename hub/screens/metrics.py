@@ -39,6 +39,7 @@ def counts(counted: Counted, streams: int) -> list[str]:
         *_metric("hub_dead_letters", "gauge", "events that a step could not take", counted.dead),
         *_metric("hub_outbox_events", "gauge", "decided events that the log has not got yet", counted.outbox),
         *_metric("hub_deliveries", "gauge", "answers by what became of them", counted.deliveries),
+        *_metric("hub_mailboxes_failing", "gauge", "mailboxes that cannot be fetched", counted.mailboxes),
         *_metric("hub_last_backup_timestamp_seconds", "gauge", "when the last backup was taken", counted.backup),
         *_metric("hub_streams_open", "gauge", "browsers that hear of changes from this process", [({}, streams)]),
     ]

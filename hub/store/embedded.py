@@ -153,7 +153,7 @@ class Account:
 class EmbeddedPostgres:
     """One server on one home. `port` 0: the port of last time where it is free, else another.
 
-    `binaries`: the bin/ of another PostgreSQL 15 or newer; each major version has data of its own.
+    `binaries`: the bin/ of another PostgreSQL 15 or newer; what another major version wrote it refuses.
     Raises PostgresFailed, or DiskFull.
     """
 
@@ -291,6 +291,11 @@ class EmbeddedPostgres:
             shutil.rmtree(half, ignore_errors=True)
         if self._data.exists():
             return
+        if others := sorted(found.name.removeprefix("data-") for found in self.folder.glob("data-*")):
+            raise PostgresFailed(
+                f"What lies in {self.folder} was written by PostgreSQL {others[-1]}, and this hub has {self._binaries.major}:"
+                " take a backup with the hub that wrote it, and restore that into an empty HUB_HOME with this one."
+            )
         half = Path(mkdtemp(prefix="initdb-", dir=self.folder))
         data, password = half / "data", half / "password"
         data.mkdir(mode=0o700)

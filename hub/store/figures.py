@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from hub.store import options
+from hub.store import mailboxes, options
 from hub.store.database import Connection
 
 Counts = list[tuple[dict[str, str], Any]]
@@ -27,6 +27,7 @@ class Counted:
     dead: Counts
     outbox: Counts
     deliveries: Counts
+    mailboxes: Counts
     backup: Counts
 
 
@@ -77,5 +78,6 @@ def _count(tx: Connection, outcomes: Counts) -> Counted:
         [({"step": step}, n) for step, n in dead],
         [({}, waiting[0] if waiting else 0)],
         [({"state": state}, sent.get(state, 0)) for state in STATES],
+        [({}, len(mailboxes.troubled(tx)))],
         [({}, int(datetime.fromisoformat(backup["time"]).timestamp()))] if backup else [],
     )

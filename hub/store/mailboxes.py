@@ -284,6 +284,14 @@ def incoming(database: Database, keys: Keys, given: Sequence[str] = ()) -> list[
     return found
 
 
+def troubled(tx: Connection) -> list[tuple[str, Trouble]]:
+    """The addresses of those that are fetched with something wrong, and what. (What HUB_IMAP_URLS names no more is not.)"""
+    rows = tx.execute(
+        "SELECT address, error FROM mailbox WHERE active AND error IS NOT NULL AND checked > now() - interval '1 day' ORDER BY 1"
+    ).fetchall()
+    return [(address, Trouble.loaded(error)) for address, error in rows]
+
+
 def place(database: Database, id: str) -> Place:
     """How far it was fetched. Raises Moved where the mailbox is no more."""
     rows = database.rows("SELECT uid_validity, uid_next FROM mailbox WHERE id = %s", [id])

@@ -23,6 +23,8 @@ from hub.consumers.record import Outgoing
 from hub.events.draft import Draft
 from hub.events.identifiers import Identifier
 from hub.events.prepare import prepare
+from hub.store import mailboxes
+from hub.transport.trouble import Trouble
 from hub.wiring import Hub
 from tests.consumers.test_project import poison
 from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, letter, mail, shown
@@ -284,6 +286,16 @@ def test_an_event_of_a_crowd_is_no_dead_letter(run: Run, hub: Hub) -> None:
     come(hub, "visit.recorded", "v", ago(days=1), visit="v", party=crowd)
     assert asked(run, "dead-letters", "list")["items"] == []
     assert asked(run, "customer", "crowd-149")["contacts"] == 1
+
+
+def test_a_mailbox_that_cannot_be_fetched_is_told(run: Run, told: Hub) -> None:
+    mailboxes.give(told.database, ["imaps://shop:hush@mail.example.com"])
+    (box,) = mailboxes.listed(told.database, ["imaps://shop:hush@mail.example.com"])
+    assert box.imap
+    mailboxes.checked(told.database, box.id, Trouble("password", box.imap, "NO"))
+    assert "mailbox shop@mail.example.com: mail.example.com does not accept" in run("doctor", code=1).stdout
+    mailboxes.checked(told.database, box.id, None)
+    assert "mailbox" not in run("doctor").stdout
 
 
 @pytest.mark.parametrize("kind", ["understood", "rejected"])

@@ -237,6 +237,14 @@ def test_the_server_never_runs_as_root(home: Path) -> None:
         assert psutil.Process(server.pid).username() == (ACCOUNT if AS_ROOT else psutil.Process().username())
 
 
+def test_what_another_major_version_wrote_is_refused_and_not_begun_anew_beside_it(home: Path) -> None:
+    """A newer hub would have started empty, without a word."""
+    (home / "postgres" / "data-17").mkdir(parents=True)
+    with pytest.raises(PostgresFailed, match="was written by PostgreSQL 17, and this hub has 18: take a backup"):
+        EmbeddedPostgres(home).start()
+    assert [found.name for found in (home / "postgres").glob("data-*")] == ["data-17"]
+
+
 @pytest.mark.skipif(not AS_ROOT, reason="only root could take anything from anybody")
 def test_root_takes_nothing_from_whoever_has_the_database(home: Path) -> None:
     data = home / "postgres" / f"data-{Binaries.bundled().major}"
