@@ -109,7 +109,7 @@ class Binaries:
 
     @property
     def locale(self) -> list[str]:
-        """In full: the caller's environment must not decide, and with LC_CTYPE=C Persian words have no trigrams."""
+        """In full: the caller's environment must not decide, and letters are more than those of ASCII."""
         builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.major >= 17 else []
         return ["--encoding=UTF8", *builtin, "--locale=C.UTF-8"]
 
