@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class Api:
         assert taken["rejected"] == []
         self.fold()
         return taken
+
+
+def noon() -> str:
+    """A time zone in which it is about noon now. In that of the shop a test may run at midnight."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from hub.store.ringing import Ringing, ringing
 from tests.kill.running import until
 
 from .browsing import Browser, browser_of, colleague, text_of
-from .conftest import Api
+from .conftest import Api, noon
 
 Event = dict[str, Any]
 Make = Callable[..., Event]
@@ -32,6 +33,12 @@ def agent(api: Api) -> Browser:
 
 def ago(**some: float) -> str:
     return (datetime.now(UTC) - timedelta(**some)).isoformat()
+
+
+@pytest.fixture
+def at_noon(api: Api) -> None:
+    """What came a moment ago came today."""
+    api.app.state.hub = replace(api.hub, settings=replace(api.hub.settings, timezone=noon()))
 
 
 def rings(event: Make, call: str, party: Event | None = SARA, **more: Any) -> Event:
@@ -64,6 +71,7 @@ def test_an_empty_hub_says_how_to_begin(agent: Browser) -> None:
     assert "/v1/events" in page.text
 
 
+@pytest.mark.usefixtures("at_noon")
 def test_what_came_today_stands_on_home_with_its_customer(api: Api, agent: Browser, event: Make) -> None:
     now = ago(seconds=30)
     api.send(*history(event), event("m2", time=now, channel="chat", message="m2", thread="t2", party=MAIL, text="Hello?"))
@@ -73,6 +81,7 @@ def test_what_came_today_stands_on_home_with_its_customer(api: Api, agent: Brows
     assert "Where is order" not in page
 
 
+@pytest.mark.usefixtures("at_noon")
 def test_of_a_conversation_only_the_last_words_stand_on_home(api: Api, agent: Browser, event: Make) -> None:
     for n in range(3):
         said = {"channel": "chat", "message": f"m{n}", "thread": "t", "party": MAIL, "text": f"words {n}"}
