@@ -23,7 +23,9 @@ from hub.consumers.understand import understand
 from hub.screens.app import create_app
 from hub.settings import Settings
 from hub.store import access
+from hub.store.embedded import EmbeddedPostgres, with_database
 from hub.wiring import Hub, open_hub
+from tests.conftest import fresh_databases
 
 SHOPIFY_SECRET = "the shop's secret"
 
@@ -60,10 +62,12 @@ def noon() -> str:
 
 
 @pytest.fixture
-def hub(postgres_url: str, home: Path) -> Iterator[Hub]:
-    opened = open_hub(Settings.read({"HUB_SHOPIFY_SECRET": SHOPIFY_SECRET}, home=home), postgres_url)
-    yield opened
-    opened.close()
+def hub(embedded_server: EmbeddedPostgres, template: str, home: Path) -> Iterator[Hub]:
+    with fresh_databases(embedded_server, template) as database:
+        settings = Settings.read({"HUB_SHOPIFY_SECRET": SHOPIFY_SECRET}, home=home)
+        opened = open_hub(settings, with_database(embedded_server.dsn, database()))
+        yield opened
+        opened.close()
 
 
 @contextmanager
