@@ -10,7 +10,7 @@ from hub.log._protocol import LogLost
 from hub.settings import KafkaAccess
 from hub.wiring import Hub
 from tests.conftest import make_topics
-from tests.kafka.beside import Beside, asked, await_shown, commanded, environ
+from tests.kafka.beside import Beside, asked, await_shown, commanded, environ, reasons
 from tests.kafka.brokers import KafkaBroker
 from tests.kafka.test_modes import said
 from tests.kill.running import until
@@ -30,11 +30,6 @@ def lose_everything(broker: KafkaBroker) -> None:
     broker.node.start()
     broker.node.wait()
     make_topics(broker.brokers, KafkaAccess())
-
-
-def reasons(url: str) -> dict[str, str]:
-    answer = httpx.get(f"{url}/readyz", timeout=60)
-    return {one["at"]: one["why"] for one in answer.json()["errors"]} if answer.status_code == 503 else {}
 
 
 def test_a_log_that_comes_back_empty_is_neither_read_on_nor_written_to(
