@@ -397,6 +397,9 @@ def test_a_server_that_is_away_is_tried_again(desk: Desk) -> None:
     desk.deliver()
     assert desk.row(id)[0] == "waiting"
     assert "nothing answers" in desk.row(id)[2]
+    desk.hub.database.rows("UPDATE mailbox SET smtp = %s RETURNING id", [f"smtp://127.0.0.1:{desk.server.port}/"])
+    desk.deliver(timedelta(minutes=1))
+    assert (desk.state(id), len(desk.server.mails)) == ("sent", 1)
 
 
 def test_without_a_way_out_any_more_it_waits_and_says_so(desk: Desk) -> None:
