@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from hub.store import mailboxes
 from hub.store.mailboxes import Entered
 from hub.transport.servers import Server
 from hub.transport.trouble import Trouble
+from tests.consumers.receiving import OnAFreePort
 from tests.transport.dovecot import PASSWORD, Dovecot, free_port, running_dovecot
 
 from .browsing import Browser, browser_of, colleague, text_of
@@ -203,11 +203,10 @@ def authenticated(server: SMTP, session: Session, envelope: Envelope, kind: str,
 
 @contextmanager
 def outgoing(**more: Any) -> Iterator[int]:
-    port = free_port()
-    controller = Controller(Outgoing(), hostname="127.0.0.1", port=port, **more)
+    controller = OnAFreePort(Outgoing(), hostname="127.0.0.1", port=0, ready_timeout=30, **more)
     controller.start()
     try:
-        yield port
+        yield controller.port
     finally:
         controller.stop()
 
