@@ -19,7 +19,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from hub.settings import KafkaAccess, Settings
-from hub.store.embedded import EmbeddedPostgres, ensure_database, with_database
+from hub.store.embedded import SETTINGS, EmbeddedPostgres, ensure_database, with_database
 from hub.wiring import Hub, open_hub
 from tests.chromium import chromium as chromium
 from tests.kafka.brokers import KafkaBroker
@@ -51,12 +51,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.real)
 
 
-def in_passing(server: EmbeddedPostgres) -> EmbeddedPostgres:
+@contextmanager
+def in_passing(server: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
     """What all tests share is of no use after them: it need not be on the disk. (What is killed is a server of its own.)"""
-    with psycopg.connect(server.dsn, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-    return server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SETTINGS, "fsync", "off")  # said on its command line, which no ALTER SYSTEM changes
+        server.start()
+    with server:
+        yield server
+        drop(server)
 
 
 @contextmanager
@@ -104,17 +107,15 @@ def drop(server: EmbeddedPostgres) -> None:
 
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[EmbeddedPostgres]:
-    with reachable_folder() as folder, EmbeddedPostgres(folder) as server:
-        yield in_passing(server)
-        drop(server)
+    with reachable_folder() as folder, in_passing(EmbeddedPostgres(folder)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def debian_server(debian_binaries: Path) -> Iterator[EmbeddedPostgres]:
     """Debian's PostgreSQL 15, standing for the server that an operator brings (HUB_DATABASE_URL)."""
-    with reachable_folder() as folder, EmbeddedPostgres(folder, binaries=debian_binaries) as server:
-        yield in_passing(server)
-        drop(server)
+    with reachable_folder() as folder, in_passing(EmbeddedPostgres(folder, binaries=debian_binaries)) as server:
+        yield server
 
 
 @contextmanager

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event
 
 import pytest
 
@@ -70,28 +71,39 @@ def test_a_killed_hub_is_not_found_though_its_file_and_its_child_are_still_there
 
 
 def test_who_waits_gets_the_home_when_its_owner_goes(tmp_path: Path) -> None:
-    with owner(tmp_path) as process:
-        Thread(target=process.kill).start()
+    def wait() -> bool:
         with lock(tmp_path, wait=True):
-            assert not run_file(tmp_path).exists()
+            return run_file(tmp_path).exists()
+
+    with owner(tmp_path) as process, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait)
+        try:
+            with pytest.raises(TimeoutError):
+                waiting.result(0.3)
+        finally:
+            process.kill()
+        assert waiting.result(60) is False, "what the last owner wrote is gone"
 
 
 def test_being_looked_at_does_not_take_the_home_away(tmp_path: Path) -> None:
-    looking = True
+    over = Event()
 
-    def look() -> None:
-        while looking:
+    def look() -> int:
+        looks = 0
+        while not over.is_set():
             read_run(tmp_path)
+            looks += 1
+        return looks
 
-    onlooker = Thread(target=look)
-    onlooker.start()
-    try:
-        for _ in range(50):
-            with lock(tmp_path, wait=False):
-                pass
-    finally:
-        looking = False
-        onlooker.join()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            for _ in range(50):
+                with lock(tmp_path, wait=False):
+                    pass
+        finally:
+            over.set()
+        assert looking.result(60) > 0
 
 
 def test_only_the_owner_may_read_how_to_reach_the_hub(tmp_path: Path) -> None:

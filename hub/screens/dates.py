@@ -53,7 +53,7 @@ def told(moment: datetime, now: datetime, language: str, zone: ZoneInfo) -> Told
         return Told(f"{say(language, 'date.tomorrow')} {clock(here, language)}", exact)
     if abs(days) < _WEEK:
         return Told(_weekday(here, language) if language == "fa" else _weekday(here, language)[:3], exact)
-    return Told(day(here, language, here.year != today.year), exact)
+    return Told(day(here, language, _another_year(here, today, language)), exact)
 
 
 def ago(seconds: float, language: str) -> str:
@@ -70,7 +70,7 @@ def heading(of: date, today: date, language: str) -> str:
         return say(language, "date.today")
     if of == today - timedelta(days=1):
         return say(language, "date.yesterday")
-    return f"{_weekday(of, language)} {day(of, language, of.year != today.year)}"
+    return f"{_weekday(of, language)} {day(of, language, _another_year(of, today, language))}"
 
 
 def day(of: date, language: str, with_year: bool = False) -> str:
@@ -95,6 +95,13 @@ def lasted(seconds: float, language: str) -> str:
 
 def _weekday(of: date, language: str) -> str:
     return (PERSIAN_DAYS if language == "fa" else DAYS)[of.weekday()]
+
+
+def _another_year(of: date, today: date, language: str) -> bool:
+    """By the reader's calendar: the Persian year begins in March."""
+    if language == "fa":
+        of, today = (jdatetime.date.fromgregorian(year=one.year, month=one.month, day=one.day) for one in (of, today))
+    return bool(of.year != today.year)
 
 
 def _comma(language: str) -> str:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,7 +23,7 @@ from hub.screens.app import create_app
 from hub.store import access, accounts, sessions
 from hub.store.accounts import Account
 from hub.wiring import Hub
-from tests.screens.conftest import served
+from tests.screens.conftest import noon, served
 
 from .demo import Demo, open_demo
 
@@ -91,6 +91,7 @@ complaints: list[str] = []
 @pytest.fixture
 def desk(new_hub: Callable[[], Hub], chromium: Browser) -> Iterator[Desk]:
     hub = new_hub()
+    pages = create_app(replace(hub, settings=replace(hub.settings, timezone=noon())))
     stop = threading.Event()
 
     def work() -> None:
@@ -102,7 +103,7 @@ def desk(new_hub: Callable[[], Hub], chromium: Browser) -> Iterator[Desk]:
     worker = threading.Thread(target=work)
     worker.start()
     complaints.clear()
-    with ExitStack() as contexts, served(create_app(hub)) as address:
+    with ExitStack() as contexts, served(pages) as address:
         client = contexts.enter_context(
             httpx.Client(base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=30)
         )

@@ -45,11 +45,11 @@ def test_words_of_the_other_direction_begin_where_the_line_does(
     desk.settle()
     page = desk.page(mina, width=375)
     page.goto("/")
+    expect(page.locator("#today .said")).to_have_count(3)
     for row in page.locator("#today .said").all():
         told = stands(row)
         assert abs(told["own"]) < 2, row.inner_text()
         assert abs(told["ahead"]) < 2, row.inner_text()
-    expect(page.locator("#today .said")).to_have_count(3)
     assert stands(page.locator("#today .said", has_text=long[:20]))["cut"]
     expect(page.locator("#today .said", has_text="Re:")).to_have_count(0)
 

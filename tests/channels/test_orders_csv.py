@@ -270,7 +270,8 @@ def test_no_broken_row_without_quotes_takes_a_good_one_with_it(file: Path, broke
 @given(st.binary())
 def test_any_file_can_be_cut(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    assert sum(1 for _ in _pieces(file)) >= 0
+    for outcome in _pieces(file):
+        assert isinstance(outcome, Understood | Ignored | Rejected)
 
 
 def _pieces(file: Path) -> Iterator[Outcome]:

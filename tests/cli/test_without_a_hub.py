@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -33,15 +32,15 @@ def asked(home: Path, *words: str, **env: str) -> Any:
 @pytest.mark.real
 def test_what_a_killed_hub_acknowledged_is_shown_by_the_next_command(home: Path) -> None:
     running = RunningHub(home)
-    running.start()
-    key = subprocess.run(
-        [*HUB, "keys", "create", "till"], env=os.environ | {"HUB_HOME": str(home)}, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    psutil.Process(running.pid("worker")).suspend()  # so that nothing folds it
-    answer = httpx.post(f"{running.url}/v1/events", json=EVENT, headers={"authorization": f"Bearer {key}"}, timeout=60)
-    assert answer.json()["accepted"] == 1
-    for process in (left := processes_of(home)):
-        os.kill(process.pid, signal.SIGKILL)
+    try:
+        running.start()
+        key = running.asked("keys", "create", "till").strip()
+        psutil.Process(running.pid("worker")).suspend()  # so that nothing folds it
+        answer = httpx.post(f"{running.url}/v1/events", json=EVENT, headers={"authorization": f"Bearer {key}"}, timeout=60)
+        assert answer.json()["accepted"] == 1
+    finally:
+        left = processes_of(home)
+        running.kill_everything()
     until(lambda: not alive(left), 60, "nothing of the hub is left")
     (item,) = asked(home, "timeline", "sara@example.com")["items"]
     assert item["type"] == "visit.recorded"

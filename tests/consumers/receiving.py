@@ -69,7 +69,7 @@ class Receiving:
         return self.manner[:1].isdigit() and self.step == step
 
 
-class _OnAFreePort(Controller):
+class OnAFreePort(Controller):
     """Told to listen on port 0, it still has to look for itself where it really listens."""
 
     def _trigger_server(self) -> None:
@@ -81,7 +81,7 @@ class _OnAFreePort(Controller):
 @contextmanager
 def receiving(server: Receiving) -> Iterator[Receiving]:
     signing_in: dict[str, Any] = {"authenticator": server.lets_in, "auth_require_tls": False} if server.password else {}
-    controller = _OnAFreePort(server, hostname="127.0.0.1", port=0, ready_timeout=30, **signing_in)
+    controller = OnAFreePort(server, hostname="127.0.0.1", port=0, ready_timeout=30, **signing_in)
     controller.start()
     server.port = controller.port
     server.tried = 0

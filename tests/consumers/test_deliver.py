@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from email.utils import format_datetime
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ from hub.transport.servers import Server
 from hub.transport.smtp_out import Patience
 from hub.wiring import Hub
 from tests.both_logs import where_the_log_is as where_the_log_is
+from tests.kill.running import until
 
 from .receiving import Receiving, receiving
 
@@ -231,9 +233,9 @@ def test_it_comes_from_the_mailbox_that_she_wrote_to(desk: Desk) -> None:
 
 
 def reply_to(sent: Any, id: str = "reply", **headers: str) -> bytes:
-    names = {"In_Reply_To": sent["Message-ID"], "References": f"{sent['References'] or ''} {sent['Message-ID']}".strip()}
-    kept = {name: value for name, value in (names | headers).items() if value}
-    return mail(id, "Thank you.", Date="Fri, 01 May 2026 12:30:00 +0000", **kept)
+    names = {"In_Reply_To": sent["Message-ID"], "References": f"{sent['References'] or ''} {sent['Message-ID']}".strip(),
+             "Date": "Fri, 01 May 2026 12:30:00 +0000"}  # fmt: skip
+    return mail(id, "Thank you.", **{name: value for name, value in (names | headers).items() if value})
 
 
 @pytest.mark.parametrize("kept", [{}, {"References": ""}, {"In_Reply_To": ""}])
@@ -268,8 +270,9 @@ def test_a_reply_after_a_month_opens_a_new_ticket_that_follows_the_old_one(desk:
     desk.answer()
     desk.deliver()
     first = desk.ticket["id"]
-    command(desk.hub.recorder, first, str(uuid4()), {"close": {}}, None, "sara", desk.now)
-    desk.come(reply_to(desk.sent(), References=""))
+    assert command(desk.hub.recorder, first, str(uuid4()), {"resolve": {}}, None, "sara", desk.now).status == 200
+    desk.now += timedelta(days=31)
+    desk.come(reply_to(desk.sent(), References="", Date=format_datetime(desk.now)))
     rows = desk.hub.database.rows("SELECT follows FROM tickets WHERE follows IS NOT NULL")
     assert rows == [(first,)]
 
@@ -394,6 +397,9 @@ def test_a_server_that_is_away_is_tried_again(desk: Desk) -> None:
     desk.deliver()
     assert desk.row(id)[0] == "waiting"
     assert "nothing answers" in desk.row(id)[2]
+    desk.hub.database.rows("UPDATE mailbox SET smtp = %s RETURNING id", [f"smtp://127.0.0.1:{desk.server.port}/"])
+    desk.deliver(timedelta(minutes=1))
+    assert (desk.state(id), len(desk.server.mails)) == ("sent", 1)
 
 
 def test_without_a_way_out_any_more_it_waits_and_says_so(desk: Desk) -> None:
@@ -424,8 +430,7 @@ def test_what_somebody_is_sending_just_now_is_left_to_him(desk: Desk) -> None:
     desk.patience = Patience(5, 3)
     sending = threading.Thread(target=desk.deliver)
     sending.start()
-    while not desk.server.mails:
-        pass
+    until(lambda: desk.server.mails, 60, "the mail is on the wire")
     assert deliver_waiting(desk.hub.recorder, desk.way, lambda: desk.now) == 0
     assert desk.state(id) == "sending"
     sending.join()

@@ -125,9 +125,10 @@ def test_each_decision_is_a_valid_event_of_its_kind() -> None:
     for command, _ in TABLE:
         ticket = replace(given(), state="waiting", waiting_for="third_party")
         outcome = decide(ticket, command, "sara", NOW, LETTER)
-        if not isinstance(outcome, Refused):
-            for decision in outcome:
-                kind_of(decision.type).model_validate({"ticket": TICKET} | decision.data | decision.personal)
+        assert not isinstance(outcome, Refused), outcome
+        assert outcome
+        for decision in outcome:
+            kind_of(decision.type).model_validate({"ticket": TICKET} | decision.data | decision.personal)
 
 
 def answered(ticket: Ticket, by: str | None = "sara", automatic: str = "no") -> Ticket:

@@ -192,12 +192,13 @@ class Up:
 
     def ledger(self) -> dict[str, dict[str, int]]:
         """By source; all that came has its outcome."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while True:
             document = json.loads(hub(self.home, "ledger", "--json").out)
-            if all(row["waiting"] == 0 for row in document["sources"]) or time.monotonic() > end:
+            if not any(row["waiting"] for row in document["sources"]):
                 assert document["balanced"], document
                 return {row["source"]: row for row in document["sources"]}
+            assert time.monotonic() < end, document
 
     def sound(self) -> None:
         """All that came is shown, nothing of it was set aside, and what is shown is what the log says."""

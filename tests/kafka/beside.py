@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 from kafka import KafkaAdminClient  # type: ignore[import-untyped]
 from kafka.errors import KafkaError  # type: ignore[import-untyped]
@@ -70,6 +71,12 @@ def asked(hub: Hub, *words: str) -> subprocess.CompletedProcess[str]:
 
 def commanded(environ: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*HUB, *words], env=environ, capture_output=True, text=True, timeout=120)
+
+
+def reasons(url: str) -> dict[str, str]:
+    """Why it is not ready, by what is not; nothing where it is."""
+    answer = httpx.get(f"{url}/readyz", timeout=60)
+    return {one["at"]: one["why"] for one in answer.json()["errors"]} if answer.status_code == 503 else {}
 
 
 def members(hub: Hub, group: str = GROUP) -> list[dict[str, Any]]:

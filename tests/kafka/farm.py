@@ -21,7 +21,7 @@ from hub.events.ids import TOPICS
 from hub.settings import KafkaAccess, Settings
 from hub.store.embedded import EmbeddedPostgres, ensure_database
 from hub.wiring import Hub, open_hub
-from tests.conftest import make_topics, reachable_folder
+from tests.conftest import drop, make_topics, reachable_folder
 from tests.kafka.brokers import KafkaCluster, free_ports
 from tests.kafka.proxy import Wire
 from tests.kill.running import HUB, RunningHub, until
@@ -192,7 +192,7 @@ def farm() -> Iterator[Farm]:
         folder = held.enter_context(reachable_folder())
         brokers = held.enter_context(KafkaCluster(held.enter_context(reachable_folder())))
         server = EmbeddedPostgres(folder).start()
-        held.callback(lambda: os.kill(server.pid, signal.SIGQUIT) if server.pid else None)
+        held.callback(lambda: drop(server) if server.alive() else None)  # its folder is deleted next
         dsn = ensure_database(server.dsn, "hub")
         make_topics(brokers.brokers, KafkaAccess())
         near = urlsplit(dsn)

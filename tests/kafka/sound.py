@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 
 from hub.consumers import health
 from hub.consumers.rebuild import verify
@@ -19,6 +17,7 @@ from hub.store import ledger
 from hub.store.database import Unavailable
 from tests.kafka.farm import Farm
 from tests.kill.running import pages, until
+from tests.kill.writer import in_flight
 
 SOURCE = "/kill"
 CALLS = ("-ringing", "-ended")  # a call is shown as one, however many events it has
@@ -38,14 +37,6 @@ _STEPS = """
 SELECT stream, array_agg(type ORDER BY position) FROM event WHERE topic IN ('touchpoints', 'orders')
 AND (stream LIKE 'call:%%' OR stream LIKE 'order:%%') GROUP BY 1
 """
-
-
-def journal_of(path: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-
-
-def in_flight(journal: list[dict[str, Any]]) -> int:
-    return sum("sent" in line for line in journal) - sum("answered" in line for line in journal)
 
 
 def await_shown(farm: Farm, seconds: float = 90) -> None:

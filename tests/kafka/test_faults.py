@@ -23,8 +23,9 @@ import pytest
 
 from tests.kafka import faults
 from tests.kafka.farm import Farm, farm
-from tests.kafka.sound import assert_read_elsewhere, assert_sound, await_shown, in_flight, journal_of
+from tests.kafka.sound import assert_read_elsewhere, assert_sound, await_shown
 from tests.kill.running import until
+from tests.kill.writer import in_flight, journal_of
 from tests.told import Tell
 
 pytestmark = pytest.mark.real

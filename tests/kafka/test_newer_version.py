@@ -13,7 +13,7 @@ from hub.events.envelope import Sealed
 from hub.events.ids import named
 from hub.log._protocol import Place
 from hub.wiring import Hub
-from tests.kafka.beside import Beside, asked
+from tests.kafka.beside import Beside, asked, reasons
 from tests.kafka.test_modes import said
 from tests.kafka.test_unreadable import brought
 from tests.kill.running import until
@@ -32,11 +32,6 @@ def newer(hub: Hub, kind: str, stream: str) -> tuple[Place, bytes]:
     (appended,) = hub.recorder.log.append([event])
     assert appended.place
     return appended.place, event.value
-
-
-def reasons(url: str) -> dict[str, str]:
-    answer = httpx.get(f"{url}/readyz", timeout=60)
-    return {one["at"]: one["why"] for one in answer.json()["errors"]} if answer.status_code == 503 else {}
 
 
 def assert_stands(hub: Hub, url: str, step: str, at: Place, value: bytes) -> None:

@@ -19,6 +19,7 @@ import orjson
 import pytest
 
 from tests.kill.running import RunningHub, pages, until
+from tests.kill.writer import in_flight, journal_of
 from tests.told import Tell
 
 pytestmark = pytest.mark.real
@@ -35,14 +36,6 @@ def rounds(dice: random.Random) -> list[str]:
     chosen = [parts[n % 3] for n in range(ROUNDS)] + ["supervisor"] * max(1, ROUNDS // 10)
     dice.shuffle(chosen)
     return chosen
-
-
-def journal_of(path: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-
-
-def in_flight(journal: list[dict[str, Any]]) -> int:
-    return sum("sent" in line for line in journal) - sum("answered" in line for line in journal)
 
 
 @contextmanager

@@ -55,9 +55,12 @@ def test_a_signal_ends_everything_soon_and_leaves_nothing_running(hub: RunningHu
 def test_a_signal_while_the_hub_is_starting_leaves_nothing_running() -> None:
     with reachable_folder() as home:
         hub = RunningHub(home)
-        for wait in (0.4, 1.0, 1.6, 2.2, 3.0):
-            end_while_it_starts(hub, wait)
-        hub.asked("status")
+        try:
+            for wait in (0.4, 1.0, 1.6, 2.2, 3.0):
+                end_while_it_starts(hub, wait)
+            hub.asked("status")
+        finally:
+            hub.kill_everything()
 
 
 def end_while_it_starts(hub: RunningHub, wait: float) -> None:

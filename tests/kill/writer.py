@@ -41,6 +41,15 @@ class Journal:
             self._file.write(orjson.dumps(said) + b"\n")
 
 
+def journal_of(path: Path) -> list[dict[str, Any]]:
+    """Its lines; not one that is being written."""
+    return [orjson.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+
+
+def in_flight(journal: list[dict[str, Any]]) -> int:
+    return sum("sent" in line for line in journal) - sum("answered" in line for line in journal)
+
+
 def stories(name: str, dice: random.Random) -> Iterator[list[dict[str, Any]]]:
     """Requests without end: single events and small batches; each id is unique."""
     for number in count():

@@ -86,7 +86,9 @@ def test_what_was_appended_is_read_in_its_order(log: Log) -> None:
 def test_positions_have_no_gaps_and_end_where_the_log_says(log: Log) -> None:
     answers = log.append([sealed(n, f"order:{n}") for n in range(50)])
     assert all(answer.verdict == "new" for answer in answers)
-    for lane, end in log.ends().items():
+    ends = log.ends()
+    assert sum(ends.values()) == 50
+    for lane, end in ends.items():
         assert sorted(a.place.position for a in answers if a.place and a.place[:2] == lane) == list(range(end))
 
 

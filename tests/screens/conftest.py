@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from hub.consumers.understand import understand
 from hub.screens.app import create_app
 from hub.settings import Settings
 from hub.store import access
+from hub.store.embedded import EmbeddedPostgres, with_database
 from hub.wiring import Hub, open_hub
+from tests.conftest import fresh_databases
 
 SHOPIFY_SECRET = "the shop's secret"
 
@@ -53,11 +56,18 @@ class Api:
         return taken
 
 
+def noon() -> str:
+    """A time zone in which it is about noon now. In that of the shop a test may run at midnight."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+
+
 @pytest.fixture
-def hub(postgres_url: str, home: Path) -> Iterator[Hub]:
-    opened = open_hub(Settings.read({"HUB_SHOPIFY_SECRET": SHOPIFY_SECRET}, home=home), postgres_url)
-    yield opened
-    opened.close()
+def hub(embedded_server: EmbeddedPostgres, template: str, home: Path) -> Iterator[Hub]:
+    with fresh_databases(embedded_server, template) as database:
+        settings = Settings.read({"HUB_SHOPIFY_SECRET": SHOPIFY_SECRET}, home=home)
+        opened = open_hub(settings, with_database(embedded_server.dsn, database()))
+        yield opened
+        opened.close()
 
 
 @contextmanager
@@ -69,11 +79,14 @@ def served(app: FastAPI) -> Iterator[str]:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the app does not start"
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        finally:  # else a test that fails within leaves a thread for which the run waits for ever
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture

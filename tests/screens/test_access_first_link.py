@@ -19,9 +19,11 @@ pytestmark = pytest.mark.real
 @pytest.fixture
 def running(home: Path, postgres_url: str) -> Iterator[RunningHub]:
     hub = RunningHub(home, {"HUB_DATABASE_URL": postgres_url})
-    hub.start()
-    yield hub
-    hub.stop()
+    try:
+        hub.start()
+        yield hub
+    finally:
+        hub.stop()
 
 
 def printed(hub: RunningHub) -> str:

@@ -55,5 +55,20 @@ def test_the_persian_new_year_begins_in_march() -> None:
     assert day(datetime(2026, 3, 21), "fa", True) == "۱ فروردین ۱۴۰۵"
 
 
+@pytest.mark.parametrize(("today", "of", "english", "persian"), [
+    (datetime(2027, 1, 20), datetime(2026, 12, 1), "1 December 2026", "۱۰ آذر"),
+    (datetime(2026, 4, 20), datetime(2026, 3, 1), "1 Mar", "۱۰ اسفند ۱۴۰۴"),
+    (datetime(2028, 3, 20), datetime(2028, 2, 29), "29 Feb", "۱۰ اسفند ۱۴۰۶"),
+    (datetime(2028, 3, 19), datetime(2028, 2, 29), "29 Feb", "۱۰ اسفند"),
+])  # fmt: skip
+def test_the_year_is_told_where_it_is_another_one_of_the_readers_calendar(
+    today: datetime, of: datetime, english: str, persian: str
+) -> None:
+    here = [moment.replace(hour=12, tzinfo=TEHRAN) for moment in (of, today)]
+    for language, said in (("en", english), ("fa", persian)):
+        assert told(here[0], here[1], language, TEHRAN).short == said
+        assert heading(of.date(), today.date(), language).endswith(said)
+
+
 def test_a_call_lasts_seconds_or_minutes() -> None:
     assert (lasted(40, "en"), lasted(725, "en"), lasted(725, "fa")) == ("40 s", "12 min", "۱۲ دقیقه")

@@ -144,14 +144,6 @@ def test_every_endpoint_takes_whoever_is_signed_in_by_the_same_table(api: Api, r
             assert (answer.status_code == 403) == (permission not in ROLES[role]), (method, path, answer.status_code)
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_every_endpoint_takes_keys_by_the_same_table(api: Api, role: str) -> None:
-    for method, path, permission in operations(api):
-        assert api.anybody.request(method, address(path)).status_code == 401, path
-        status = api.roles[role].request(method, address(path)).status_code
-        assert (status == 403) == (permission not in ROLES[role]), (method, path, status)
-
-
 def test_a_key_opens_no_page(api: Api) -> None:
     for method, path, _ in pages(api):
         assert api.client.request(method, address(path)).status_code == 303, (method, path)

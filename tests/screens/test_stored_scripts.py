@@ -76,7 +76,8 @@ class Reader:
         assert self.page.evaluate(_FOREIGN) == [], where
         assert self.heard.done == [], where
 
-    def opens_as_it_was_sent(self, ticket: str) -> None:
+    def opens_as_it_was_sent(self, ticket: str) -> int:
+        """How many mails of it can be looked at so."""
         self.looks(f"/tickets/{ticket}")
         sent = self.page.locator(".as-sent summary")
         for n in range(sent.count()):
@@ -84,6 +85,7 @@ class Reader:
                 sent.nth(n).click()
         expect(self.page.locator(".as-sent > div:empty")).to_have_count(0)
         self.finds_nothing(f"ticket {ticket} as it was sent")
+        return sent.count()
 
 
 def ours(api: Api, url: str) -> bool:
@@ -124,8 +126,7 @@ def test_no_hostile_mail_does_anything_on_any_page(api: Api, reader: Reader, tmp
     reader.looks("/")
     for (person,) in people:
         reader.looks(f"/customers/{person}")
-    for ticket in tickets(api):
-        reader.opens_as_it_was_sent(ticket)
+    assert [reader.opens_as_it_was_sent(ticket) for ticket in tickets(api)] == [1] * len(HOSTILE)
     for words in ("example.com", *list(HOSTILE.values())[::5]):
         reader.looks(f"/search?q={quote(words)}")
     reader.looks("/rejected")
@@ -169,5 +170,4 @@ def test_no_real_mail_does_anything_on_any_page(api: Api, reader: Reader, tmp_pa
     assert len(tickets(api)) > 50
     reader.looks("/")
     reader.looks("/search?q=the")
-    for ticket in tickets(api):
-        reader.opens_as_it_was_sent(ticket)
+    assert sum(reader.opens_as_it_was_sent(ticket) for ticket in tickets(api)) > 10

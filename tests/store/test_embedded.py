@@ -187,17 +187,18 @@ def test_the_environment_of_the_caller_does_not_decide_about_words(home: Path, m
         assert ask(server.dsn, "SELECT lower('ÉŞ')") == "éş"
 
 
-def test_what_is_committed_is_on_the_disk_and_only_this_machine_can_connect(postgres_url: str) -> None:
-    for setting, value in {
-        "fsync": "on",
-        "synchronous_commit": "on",
-        "full_page_writes": "on",
-        "data_checksums": "on",
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "max_connections": "200",
-    }.items():
-        assert ask(postgres_url, f"SELECT current_setting('{setting}')") == value, setting
+def test_what_is_committed_is_on_the_disk_and_only_this_machine_can_connect(home: Path) -> None:
+    with EmbeddedPostgres(home) as server:
+        for setting, value in {
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "data_checksums": "on",
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": "200",
+        }.items():
+            assert ask(server.dsn, f"SELECT current_setting('{setting}')") == value, setting
 
 
 def test_a_wrong_password_is_refused(embedded_server: EmbeddedPostgres) -> None:
