@@ -115,6 +115,7 @@ def test_a_draft_is_there_again_after_a_reload_and_gone_once_it_was_sent(
     expect(page.locator("#note-text")).to_have_value("half a thought")
     page.locator("#go-note").click()
     expect(page.locator("#conversation")).to_contain_text("half a thought")
+    expect(page.locator("#note-text")).to_have_value("")  # the answer is there: the page may have heard of the note before
     page.reload()
     expect(page.locator("#note-text")).to_have_value("")
 
