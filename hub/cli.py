@@ -108,11 +108,9 @@ def in_words() -> Iterator[None]:
         raise Unreachable(str(error)) from error
     except (LaneStopped, NewerVersion) as error:
         raise No(f"What came in is kept, and not shown yet: {error}") from None
-    except OSError as error:
-        if error.filename is None:
-            raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
-        raise Unreachable(f"{error.filename}: {error.strerror}") from error
-    except Unavailable as error:
+    except (Unavailable, OSError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise Unreachable(f"{error.filename}: {error.strerror}") from error
         raise Unreachable(f"The hub or its database cannot be reached: {str(error).strip()}") from error
 
 

@@ -41,11 +41,17 @@ class Figures:
         self._outcomes: Counts = []
 
     def counted(self, tx: Connection) -> Counted:
-        with self._lock:
+        counted = self._counted
+        if not self._lock.acquire(blocking=counted is None):
+            assert counted
+            return counted  # somebody counts just now: whoever waited for him would each hold a connection
+        try:
             if self._counted is None or self._until < time.monotonic():
                 self._counted = _count(tx, self._known_outcomes(tx))
                 self._until = time.monotonic() + _FRESH
             return self._counted
+        finally:
+            self._lock.release()
 
     def _known_outcomes(self, tx: Connection) -> Counts:
         if self._outcomes_until < (began := time.monotonic()):

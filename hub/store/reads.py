@@ -25,8 +25,6 @@ FINISHED = ("delivered", "cancelled", "returned", "refunded")
 OPEN, DONE = ("new", "open", "waiting"), ("resolved", "closed")  # states of tickets
 _NUMBERS = range(2**63)  # those of a cursor that the database can hold
 _EXACT = 2**53  # from there on a float counts nothing, and written out as a whole number it is more than JSON takes
-
-
 NEWEST = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")  # the cursor, (time, id), of a first page
 
 

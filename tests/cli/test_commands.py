@@ -23,7 +23,7 @@ from hub.consumers.record import Outgoing
 from hub.events.draft import Draft
 from hub.events.identifiers import Identifier
 from hub.events.prepare import prepare
-from hub.store import mailboxes
+from hub.store import figures, mailboxes
 from hub.transport.trouble import Trouble
 from hub.wiring import Hub
 from tests.consumers.test_project import poison
@@ -294,8 +294,27 @@ def test_a_mailbox_that_cannot_be_fetched_is_told(run: Run, told: Hub) -> None:
     assert box.imap
     mailboxes.checked(told.database, box.id, Trouble("password", box.imap, "NO"))
     assert "mailbox shop@mail.example.com: mail.example.com does not accept" in run("doctor", code=1).stdout
+    with told.database.transaction() as tx:
+        assert figures.Figures().counted(tx).mailboxes == [({}, 1)]
     mailboxes.checked(told.database, box.id, None)
     assert "mailbox" not in run("doctor").stdout
+
+
+def test_answers_of_this_week_that_did_not_go_out_are_told_and_no_fault_of_the_hub(run: Run, told: Hub) -> None:
+    for state, ago_ in (("failed", "6 days"), ("uncertain", "1 hour"), ("sent", "1 hour"), ("failed", "8 days")):
+        told.database.rows(
+            "INSERT INTO delivery (id, ticket, stream, channel, message_id, state, due, changed) VALUES"
+            " (%s, %s, 'ticket:1', 'email', %s, %s, now(), now() - %s::interval) RETURNING 1",
+            [uuid4(), uuid4(), str(uuid4()), state, ago_],
+        )
+    said = run("doctor").stdout
+    assert "2 answers of this week failed, or may not have gone out" in said
+    assert said.startswith("All is well.")
+
+
+def test_a_path_that_cannot_be_written_is_named(run: Run, told: Hub, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert f"{tmp_path}/file/copy" in run("backup", str(tmp_path / "file" / "copy"), code=3).stderr
 
 
 @pytest.mark.parametrize("kind", ["understood", "rejected"])

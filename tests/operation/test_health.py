@@ -122,6 +122,17 @@ def test_the_histograms_are_cumulative_and_end_in_their_count(api: Api) -> None:
     assert figure(api, 'hub_step_batch_seconds_sum{step="project"}') > 0
 
 
+def test_whoever_asks_while_somebody_counts_gets_what_was_counted_before(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each who waited would hold one of the few connections of the pages, and anybody may ask."""
+    monkeypatch.setattr(figures, "_FRESH", 0.0)
+    counting = figures.Figures()
+    with hub.database.transaction() as tx:
+        before = counting.counted(tx)
+        with counting._lock:
+            assert counting.counted(tx) is before
+        assert counting.counted(tx) is not before
+
+
 def test_outcomes_that_take_long_to_count_are_counted_seldomer_than_the_rest(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
