@@ -1,6 +1,6 @@
 """What is looked at before any route: that no other web site made a browser send this, and that what it brings is no flood.
 
-HEAD is answered wherever GET is: those who watch whether a hub is up ask so."""
+HEAD is answered wherever GET is, except at links that let in once: those who watch whether a hub is up ask so."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hub.screens.session import SAFE
 
 FORM = 2 * 1024 * 1024  # bytes; more is nothing that anybody typed
 ASKED = 4 * 1024 * 1024  # bytes of JSON; an answer may have 100,000 characters twice, each of them written as \ud83d\ude00
+ONCE = "/sign-in/"  # a link that lets in once: it is not spent by a program that looks whether a link is one
 DOORS = ("/v1/events", "/v1/in/shopify")  # they bound what they take themselves (`hub.screens.asked`)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ELSEWHERE = "Another web site sent this; nothing was done. If it was the hub's own page, a proxy has changed the Host."
@@ -40,7 +41,8 @@ class Gate:
                     await problem(413, told)(scope, receive, send)
                     return
                 receive = _bounded(receive, most, told)
-        if scope["type"] == "http" and scope["method"] == "HEAD":  # as GET; the server keeps the body to itself
+        if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].startswith(ONCE):
+            # As GET; the server keeps the body to itself.
             scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send)
 

@@ -41,6 +41,7 @@ def test_the_printed_link_lets_the_operator_in_once_and_each_start_prints_a_new_
     link = printed(running)
     assert link.startswith(f"{running.url}/sign-in/")
     assert running.run()["sign_in"] == link
+    assert httpx.head(link).status_code == 405  # whoever looks whether it is a link has not spent it
     with Browser(running.url) as browser, Browser(running.url) as other:
         assert browser.get(link).status_code == 303
         assert "Administrator" in text_of(browser.get("/settings/me"))
