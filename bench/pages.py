@@ -32,7 +32,7 @@ from hub.store.database import Database
 
 Line = Callable[[str, float, str, str], None]
 RUNS = 5  # of Lighthouse, of which the median counts
-RINGS, WARM = 60, 5
+RINGS, WARM = 120, 5
 SCREENS, RATE = 100, 50
 _HIS = "8999"  # the extension at which the measured calls ring; the others have theirs
 _SARA = {"kind": "phone", "value": "+989121234567"}

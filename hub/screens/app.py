@@ -82,6 +82,7 @@ def create_app(hub: Hub) -> FastAPI:
         yield
         await run_in_threadpool(app.state.door.close)
         await run_in_threadpool(app.state.changes.close)
+        await run_in_threadpool(app.state.calls.close)
 
     app = FastAPI(
         title="The hub", version="1", description=_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None,

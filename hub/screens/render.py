@@ -50,9 +50,7 @@ def page(
     headers: Mapping[str, str] | None = None, **values: Any,
 ) -> HTMLResponse:  # fmt: skip
     """A whole page. Without a viewer (signing in, errors) in the language that the browser prefers."""
-    language = viewer.language if viewer else preferred(request)
-    text = templates(request, language).get_template(template).render(request=request, viewer=viewer, **values)
-    return HTMLResponse(text, status, NOT_KEPT | dict(headers or {}))
+    return HTMLResponse(text(request, viewer, template, **values), status, NOT_KEPT | dict(headers or {}))
 
 
 def part(
@@ -61,6 +59,12 @@ def part(
 ) -> HTMLResponse:  # fmt: skip
     """A fragment of a page: a template without a frame."""
     return page(request, viewer, template, status=status, headers=headers, **values)
+
+
+def text(request: Request, viewer: Viewer | None, template: str, **values: Any) -> str:
+    """What is written by this template."""
+    language = viewer.language if viewer else preferred(request)
+    return templates(request, language).get_template(template).render(request=request, viewer=viewer, **values)
 
 
 def templates(request: Request, language: str) -> Environment:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 
@@ -11,6 +13,7 @@ from hub.screens.agents import with_names
 from hub.screens.asked import Hub, reading
 from hub.screens.session import Viewer
 from hub.store.changes import Changed, Changes, Vector
+from hub.store.database import Unavailable
 from hub.store.looks import What
 from hub.store.ringing import LONGEST, Ringing, ringing
 
@@ -27,11 +30,15 @@ class Calls:
         self._listening = False
         self._number = 0
         self._read = -1
-        self._reading = False  # whom it brings is not known before it is done
+        self._meanwhile: list[Changed] | None = None  # while they are read: what changed, for whom they bring is not known yet
         self._calls: dict[str, Ringing] = {}
         self._same: dict[str, Ringing] = {}  # those of which nothing changed since
         self._written: dict[tuple[object, ...], str] = {}
         self._seen: dict[str, set[str]] = {}
+        self._ahead = ThreadPoolExecutor(1, "ringing")
+
+    def close(self) -> None:
+        self._ahead.shutdown()
 
     def listen(self) -> None:
         """From now on hear of changes; before anybody's stream does, so that what a stream tells of is read anew."""
@@ -43,20 +50,27 @@ class Calls:
     def _heard(self, changed: Changed, before: Vector, now: Vector) -> None:
         """Much may matter to a caller who is being shown: his order, his ticket, who he is."""
         with self._notes:
-            if self._reading or changed.everything:
-                self._same = {}
-                self._number += 1
-                return
+            if self._meanwhile is not None:
+                self._meanwhile.append(changed)
             other = {id for id, call in self._same.items() if call.concerned(changed)}
-            if other or changed.rings:
+            if other or changed.rings or changed.everything:
                 self._same = {id: call for id, call in self._same.items() if id not in other}
                 self._number += 1
+        if changed.rings:
+            self._ahead.submit(self._look_ahead)
+
+    def _look_ahead(self) -> None:
+        """A screen that was told of a ring is about to ask who calls: until it does, that is read."""
+        with suppress(Unavailable):  # who asks is told
+            self.now()
 
     def forget(self) -> None:
         """Read anew: whoever asks next has just changed something himself."""
         with self._notes:
             self._same = {}
             self._number += 1
+            if self._meanwhile is not None:
+                self._meanwhile.append(Changed(everything=True))
 
     @property
     def fresh(self) -> bool:
@@ -73,7 +87,8 @@ class Calls:
 
     def _look_again(self) -> None:
         with self._notes:
-            self._reading, number, same = True, self._number, self._same
+            number, same = self._number, self._same
+            self._meanwhile = meanwhile = list[Changed]()
         try:
             with reading(self._hub) as tx:
                 found = ringing(tx, clock(), same)
@@ -83,9 +98,10 @@ class Calls:
             }
             with self._notes:
                 self._calls = calls
-                self._same = calls if number == self._number else {}
+                self._same = {id: call for id, call in calls.items() if not any(map(call.concerned, meanwhile))}
+                self._number += len(self._same) < len(calls)
         finally:
-            self._reading = False
+            self._meanwhile = None
         self._written = {}
         self._seen = {id: self._seen.get(id, set()) for id in calls}
         self._read = number

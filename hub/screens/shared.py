@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from fastapi.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 from hub.store.changes import Changed, Changes, Vector
 
 T = TypeVar("T")
 CALM = 0.5  # seconds between two makings of the same, where much happens
+FEW = 2  # threads, each with a connection, for what many screens fetch: who asks what rings shall not wait behind it
 OLDEST = 5.0  # seconds; what no event of the log tells of, such as a colleague's new name, is seen after that
 
 
@@ -36,6 +37,7 @@ class Shared:
         self._listening = False
         self._number = 0
         self._made: dict[Hashable, _Made] = {}
+        self._few = CapacityLimiter(FEW)
 
     def listen(self) -> None:
         """From now on hear of changes; before anybody's stream does, so that what a stream tells of is made anew."""
@@ -56,10 +58,14 @@ class Shared:
             if one.begun < asked and not self._holds(one, loop.time()):
                 await asyncio.sleep(one.begun + CALM - loop.time())
                 number, begun = self._number, loop.time()
-                one.value = await run_in_threadpool(make)
+                one.value = await self.own(make)
                 one.number, one.begun = number, begun
             value: T = one.value
         return value
+
+    async def own(self, make: Callable[[], T]) -> T:
+        """What `make` answers, which is for one alone, in one of the few threads."""
+        return await to_thread.run_sync(make, limiter=self._few)
 
     def _holds(self, one: _Made, now: float) -> bool:
         return self._listening and one.number == self._number and now < one.begun + OLDEST

@@ -22,11 +22,11 @@ SHARED = 5  # more e-mail addresses, phones or accounts than this on one identif
 
 _SHARED = f"""EXISTS (SELECT FROM (SELECT DISTINCT b, kind FROM seen WHERE a = {{0}} AND kind IN ('email', 'phone', 'account')) k
   GROUP BY kind HAVING count(*) > {SHARED})"""
-_COMPONENT = f"""
-WITH RECURSIVE c(p) AS (
-  SELECT %s::uuid
+_COMPONENTS = f"""
+WITH RECURSIVE c(of, p) AS (
+  SELECT r.p, r.p FROM unnest(%s::uuid[]) AS r(p)
   UNION
-  SELECT n.p FROM c CROSS JOIN LATERAL (
+  SELECT c.of, n.p FROM c CROSS JOIN LATERAL (
     SELECT s.b AS p FROM (SELECT DISTINCT b FROM seen WHERE a = c.p) s
     WHERE NOT EXISTS (SELECT FROM links l WHERE l.a = least(c.p, s.b) AND l.b = greatest(c.p, s.b) AND l.verdict = 'cut')
       AND NOT {_SHARED.format("c.p")} AND NOT {_SHARED.format("s.b")}
@@ -34,7 +34,7 @@ WITH RECURSIVE c(p) AS (
     UNION ALL SELECT l.a FROM links l WHERE l.b = c.p AND l.verdict = 'linked'
   ) n
 )
-SELECT p::text FROM c LIMIT {LARGEST + 1}
+SELECT of::text, p::text FROM c LIMIT {LARGEST + 1}
 """
 _FORCED = re.compile(r"(?P<kind>[a-z][a-z0-9_]*):(?P<value>.+)", re.DOTALL | re.IGNORECASE)
 
@@ -45,7 +45,7 @@ class TooLarge(Exception):
 
 def component(tx: Connection, party: str) -> list[str]:
     """The parties that are one customer with this one, smallest first: that one's id is the customer's."""
-    parties = sorted(row[0] for row in tx.execute(_COMPONENT, [party]).fetchall())
+    parties = sorted(row[1] for row in tx.execute(_COMPONENTS, [[party]]).fetchall())
     if len(parties) > LARGEST:
         raise TooLarge(TooLarge.__doc__)
     return parties
@@ -57,6 +57,18 @@ def shown_with(tx: Connection, party: str) -> list[str]:
         return component(tx, party)
     except TooLarge:
         return [party]
+
+
+def each_shown_with(tx: Connection, parties: Collection[str]) -> dict[str, list[str]]:
+    """The same for each of these, in one statement unless very many hang together with them."""
+    asked = sorted(set(parties))
+    rows = tx.execute(_COMPONENTS, [asked]).fetchall()
+    if len(rows) > LARGEST:
+        return {party: shown_with(tx, party) for party in asked}
+    found: dict[str, list[str]] = {party: [] for party in asked}
+    for of, party in sorted(rows):
+        found[of].append(party)
+    return found
 
 
 class Whose:
@@ -173,22 +185,30 @@ def identifiers(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:
     return [{"kind": kind, "value": value, "party": party} for kind, value, party in rows]
 
 
-_NAME = """
-WITH n AS (SELECT unnest(%s::uuid[]) AS p)
-SELECT coalesce(
-  (SELECT r.name FROM parties r JOIN n ON r.party = n.p WHERE r.name IS NOT NULL
+_NAMES = """
+WITH n AS (SELECT * FROM unnest(%s::int[], %s::uuid[]) AS n(customer, p))
+SELECT customer, coalesce(
+  (SELECT r.name FROM n JOIN parties r ON r.party = n.p WHERE n.customer = who.customer AND r.name IS NOT NULL
     ORDER BY r.facts -> 'name' ->> 0 DESC, r.stream LIMIT 1),
   (SELECT c.name FROM n CROSS JOIN LATERAL (SELECT v.names -> n.p::text ->> 2 AS name
     FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text
-    ORDER BY v.last DESC LIMIT 1) c LIMIT 1),
-  (SELECT caller_name FROM calls c JOIN n ON c.party = n.p WHERE caller_name IS NOT NULL ORDER BY time DESC LIMIT 1))
+    ORDER BY v.last DESC LIMIT 1) c WHERE n.customer = who.customer LIMIT 1),
+  (SELECT caller_name FROM n JOIN calls c ON c.party = n.p WHERE n.customer = who.customer AND caller_name IS NOT NULL
+    ORDER BY time DESC LIMIT 1))
+FROM (SELECT DISTINCT customer FROM n) who
 """
 
 
 def name(tx: Connection, parties: Sequence[str]) -> str | None:
     """How the customer is called: as described, else as he signs his mails, else as the telephone shows him."""
-    row = tx.execute(_NAME, [list(parties)]).fetchone()
-    return row[0] if row else None
+    return names(tx, [parties])[0]
+
+
+def names(tx: Connection, people: Sequence[Sequence[str]]) -> list[str | None]:
+    """The same of many customers, each as his parties, in one statement."""
+    pairs = [(n, party) for n, parties in enumerate(people) for party in parties]
+    found: dict[int, str | None] = dict(tx.execute(_NAMES, [[n for n, _ in pairs], [party for _, party in pairs]]).fetchall())
+    return [found.get(n) for n in range(len(people))]
 
 
 def links(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:

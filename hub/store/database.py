@@ -71,8 +71,14 @@ class Database:
             yield tx
 
     def rows(self, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """What one statement answers, which is a transaction of its own: one round trip instead of three."""
         with self.pool.connection() as connection:
-            return connection.execute(query, parameters).fetchall()
+            connection.autocommit = True
+            try:
+                return connection.execute(query, parameters).fetchall()
+            finally:  # not by the pool's `reset`, for which it wakes another thread
+                if not connection.closed:
+                    connection.autocommit = False
 
     def close(self) -> None:
         self.pool.close()

@@ -79,10 +79,9 @@ def named(tx: Connection, ids: Collection[str]) -> dict[str, str]:
         "SELECT ticket::text, number FROM tickets JOIN unnest(%s::uuid[]) AS n(ticket) USING (ticket)", [own]
     ).fetchall()
     found = {ticket: f"#{number}" for ticket, number in numbers if number}
-    for party in customers.known(tx, [id for id in own if id not in found]):
-        if name := customers.name(tx, customers.shown_with(tx, party)):
-            found[party] = name
-    return found
+    people = customers.each_shown_with(tx, customers.known(tx, [id for id in own if id not in found]))
+    names = zip(people, customers.names(tx, list(people.values())), strict=True)
+    return found | {party: name for party, name in names if name}
 
 
 def _is_id(text: str) -> bool:

@@ -100,6 +100,11 @@ _FIELDS = ("id", "type", "time", "recorded", "channel", "direction", "party", "t
 
 def timeline(tx: Connection, parties: Sequence[str], limit: int = 50, before: str | None = None) -> Json:
     """A page of items, newest first."""
+    return _timeline(tx, parties, limit, before)[0]
+
+
+def _timeline(tx: Connection, parties: Sequence[str], limit: int, before: str | None = None) -> tuple[Json, set[str]]:
+    """The same, and the numbers that its texts name and no order has yet."""
     time, id = read_cursor(before, datetime, UUID) if before else NEWEST
     rows = tx.execute(
         ITEMS, {"parties": list(parties), "time": time, "id": str(id), "limit": limit + 1}
@@ -108,13 +113,13 @@ def timeline(tx: Connection, parties: Sequence[str], limit: int = 50, before: st
     for row in sorted(rows, key=lambda r: (r[2], r[0]), reverse=True):
         items.setdefault(row[0], dict(zip(_FIELDS, row, strict=True)))
     page = list(items.values())[:limit]
-    _join(tx, parties, page)
+    awaited = _join(tx, parties, page)
     more = len(items) > limit
-    return {"items": page, "next": cursor(page[-1]["time"].isoformat(), page[-1]["id"]) if more else None}
+    return {"items": page, "next": cursor(page[-1]["time"].isoformat(), page[-1]["id"]) if more else None}, awaited
 
 
-def _join(tx: Connection, parties: Sequence[str], items: Sequence[Json]) -> None:
-    """What combines streams: the ticket of a contact, and which of the numbers in a text are orders."""
+def _join(tx: Connection, parties: Sequence[str], items: Sequence[Json]) -> set[str]:
+    """What combines streams: the ticket of a contact, and which of the numbers in a text are orders. Those that are none."""
     numbers = {number for item in items for number in item["orders"]}
     there = _existing(tx, numbers)
     rows = tx.execute(
@@ -131,6 +136,7 @@ def _join(tx: Connection, parties: Sequence[str], items: Sequence[Json]) -> None
         item["orders"] = [number for number in item["orders"] if number in there]
         item["said"] = said(item["text"], item["title"]) if item["text"] and item["channel"] == "email" else None
     _join_deliveries(tx, items)
+    return numbers - there
 
 
 def _join_deliveries(tx: Connection, items: Sequence[Json]) -> None:
@@ -365,15 +371,17 @@ def lookup(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> Jso
     return looked_up(tx, found, now)[0]
 
 
-def looked_up(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> tuple[Json, list[Json]]:
-    """The same, and the last items of his timeline that it was made of, where it can be one person only."""
+def looked_up(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> tuple[Json, list[Json], set[str]]:
+    """The same; the last items of his timeline that it was made of, where it can be one person only; and the numbers that
+    they name and no order has yet."""
     told = [parties for parties in found if not _only_rang(tx, parties)]
     people = [customer(tx, parties) for parties in told]
     match = {0: "none", 1: "one"}.get(len(people), "many")
     asked = told or found
-    recent = timeline(tx, asked[0], LOOKED_AT)["items"] if len(asked) == 1 else []
+    page, awaited = _timeline(tx, asked[0], LOOKED_AT) if len(asked) == 1 else ({"items": []}, set[str]())
+    recent = page["items"]
     likely = _likely(people[0], recent, now) if match == "one" else None
-    return {"match": match, "customers": people, "recent": recent[:RECENT_SHOWN], "likely": likely}, recent
+    return {"match": match, "customers": people, "recent": recent[:RECENT_SHOWN], "likely": likely}, recent, awaited
 
 
 def _only_rang(tx: Connection, parties: Sequence[str]) -> bool:

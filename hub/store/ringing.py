@@ -19,7 +19,7 @@ MOST = 200  # calls that are looked at, the newest
 SHARING = 6  # of those who share a number, the last that were heard of
 _LASTS = 3
 _AT_ONCE = timedelta(seconds=1)  # other legs of a call may be said to ring so long after one was taken
-_ANYBODYS = ("link:", "person:", "order:")  # streams; an order that he named may be another's, or nobody's yet
+_ANYBODYS = ("link:", "person:")  # streams
 _UNWRITTEN = ("call.", "visit.", "page.")  # types of events
 
 
@@ -32,7 +32,7 @@ class Ringing:
     `evidence`: the link that ties his number to the customer; `lasts`: his last contacts; `order`: the likely one;
     `named`: the contact that names it; `ticket`: the likely one or else the newest open; `until`: what it waits for.
     `earlier`: calls of this number before. `sharing`: customers, where many share the number. `members`: all parties that are
-    him, as far as it is known.
+    him, as far as it is known. `awaits`: whether he named the number of an order that is not there yet.
     """
 
     call: str
@@ -54,14 +54,18 @@ class Ringing:
     earlier: Earlier | None
     sharing: list[Json]
     members: frozenset[str] = frozenset()
+    awaits: bool = False
 
     def concerned(self, changed: Changed) -> bool:
-        """Whether what is shown here may be another: the call, him, who he is, those who share his number, an order."""
+        """Whether what is shown here may be another: the call, him, who he is, those who share his number, an order of his
+        or one that he named before it was there."""
+        anybodys = (*_ANYBODYS, "order:") if self.awaits else _ANYBODYS
         return (
-            f"call:{self.call}" in changed.streams
+            changed.everything
+            or f"call:{self.call}" in changed.streams
             or bool(self.sharing)
             or not changed.parties.isdisjoint(self.members)
-            or any(stream.startswith(_ANYBODYS) for stream in changed.streams)
+            or any(stream.startswith(anybodys) for stream in changed.streams)
         )
 
     @property
@@ -123,14 +127,14 @@ def _told(
             call, time, rang, None, rings, taken, by, None, name, None, None, [], None, None, None, None, None, []
         )
     members = who.shown_with(tx, party)
-    known, recent = reads.looked_up(tx, [members], now)
+    known, recent, awaited = reads.looked_up(tx, [members], now)
     person = known["customers"][0] if known["match"] == "one" else None
     items = [item for item in recent if item["channel"] != "order"]
     order, ticket = _likely(person, known["likely"])
     return Ringing(
-        call, time, rang, party, rings, taken, by, _value(tx, party), name, known, _evidence(person, party),
+        call, time, rang, party, rings, taken, by, _value(tx, party, person), name, known, _evidence(person, party),
         _lasts(items, call), order, _naming(items, order), ticket, _until(tx, ticket), _earlier(tx, party, stream),
-        _sharing(tx, party) if len(members) == 1 else [], frozenset(members),
+        _sharing(tx, party) if len(members) == 1 else [], frozenset(members), bool(awaited),
     )  # fmt: skip
 
 
@@ -140,9 +144,10 @@ def _after(taken: datetime, parts: Sequence[Any]) -> list[Json]:
     return [facts for _, _, time, _, facts in parts if facts["state"] == "ringing" and time > at]
 
 
-def _value(tx: Connection, party: str) -> str | None:
-    found = who.identifiers(tx, [party])
-    return found[0]["value"] if found else None
+def _value(tx: Connection, party: str, person: Json | None) -> str | None:
+    """What is dialled or written to reach this party."""
+    own = [one for one in (person or {}).get("identifiers", ()) if one["party"] == party] or who.identifiers(tx, [party])
+    return own[0]["value"] if own else None
 
 
 def _evidence(person: Json | None, party: str) -> Json | None:
@@ -182,7 +187,7 @@ def _naming(items: Sequence[Json], order: Json | None) -> Json | None:
 
 def _until(tx: Connection, ticket: Json | None) -> datetime | None:
     """Until when a ticket waits, which is what was promised."""
-    if ticket is None:
+    if ticket is None or ticket["state"] != "waiting":
         return None
     row = tx.execute("SELECT until FROM tickets WHERE ticket = %s::uuid AND state = 'waiting'", [ticket["id"]]).fetchone()
     return datetime.fromisoformat(row[0]) if row and row[0] else None

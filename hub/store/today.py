@@ -55,11 +55,11 @@ def contacts(tx: Connection, since: datetime, limit: int) -> list[Json]:
 def named(tx: Connection, parties: Sequence[str]) -> dict[str, Json]:
     """Who each of these parties is: `{"id", "name", "kind", "value"}`; kind and value are the party's own."""
     told = {one["party"]: one for one in who.identifiers(tx, sorted(set(parties)))}
+    people = who.each_shown_with(tx, parties)
     found: dict[str, Json] = {}
-    for party in sorted(set(parties)):
-        members = who.shown_with(tx, party)
+    for (party, members), name in zip(people.items(), who.names(tx, list(people.values())), strict=True):
         own = told.get(party) or {"kind": "other", "value": None}
-        found[party] = {"id": members[0], "name": who.name(tx, members), "kind": own["kind"], "value": own["value"]}
+        found[party] = {"id": members[0], "name": name, "kind": own["kind"], "value": own["value"]}
     return found
 
 

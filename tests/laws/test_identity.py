@@ -18,7 +18,7 @@ from hub.events.prepare import prepare
 from hub.store import customers, reads
 from hub.store.ringing import ringing
 from hub.wiring import Hub
-from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, of, shown, timeline
+from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, letter, mail, of, shown, timeline
 from tests.laws.test_store import append, dump
 
 # No shrinking: each attempt is a database of its own.
@@ -107,6 +107,28 @@ def test_a_switchboard_number_links_nobody(hub: Hub) -> None:
     assert of(hub, "p0@example.com")[0] != of(hub, "0912 123 4567")[0]
 
 
+def test_many_customers_are_found_at_once_as_each_alone(hub: Hub) -> None:
+    for n in range(6):
+        party = [identity(f"p{n}"), *([PHONE] if n < 2 else [])]
+        come(hub, "order.placed", f"o{n}", ago(days=n), order=f"{2000 + n}", party=party)
+    come(hub, "party.described", "n1", ago(days=3), party=identity("p1"), name="Sara Karimi")
+    come(hub, "party.described", "n2", ago(days=2), party=identity("p2"), name="Reza")
+    mail(hub, letter("Neda <p3@example.com>", "Hello", "Hi", ago(days=1)))
+    come(hub, "call.ringing", "c", NOW, call="c", party={"kind": "phone", "value": "0935 111 2233"}, caller_name="A caller")
+    numbers = [Identifier("phone", "+989121234567"), Identifier("phone", "+989351112233")]
+    parties = [hub.keys.party_id(one) for one in [*(Identifier("email", f"p{n}@example.com") for n in range(6)), *numbers]]
+    with hub.database.reading() as tx:
+        found = customers.each_shown_with(tx, parties)
+        assert found == {party: customers.shown_with(tx, party) for party in parties}
+        assert sorted(map(len, found.values())) == [1] * 5 + [3] * 3
+        names = dict(zip(found, customers.names(tx, list(found.values())), strict=True))
+        assert [names[party] for party in parties] == [
+            "Sara Karimi", "Sara Karimi", "Reza", "Neda", None, None, "Sara Karimi", "A caller"
+        ]  # fmt: skip
+        assert customers.names(tx, []) == []
+        assert customers.each_shown_with(tx, []) == {}
+
+
 def test_a_component_of_more_than_a_thousand_stops_and_hides_nobody_else(hub: Hub) -> None:
     drafts = [
         Draft("party.linked", ago(days=1), "/t", f"l{n}", {"a": identity(f"q{n}"), "b": identity(f"q{n + 1}")})
@@ -120,5 +142,6 @@ def test_a_component_of_more_than_a_thousand_stops_and_hides_nobody_else(hub: Hu
         of(hub, "q5@example.com")
     alone, sara = (hub.keys.party_id(Identifier("email", f"{name}@example.com")) for name in ("q5", "sara"))
     with hub.database.transaction() as tx:
+        assert customers.each_shown_with(tx, [alone, sara, alone]) == {alone: [alone], sara: [sara]}
         assert {one["customer"] for one in reads.tickets(tx)["items"]} == {sara, alone}
         assert {call.party: len(call.lasts) for call in ringing(tx, NOW)} == {sara: 1, alone: 1}

@@ -14,6 +14,7 @@ from hub.consumers.runner import until_quiet
 from hub.screens.pages.files import plain
 from hub.screens.ringing import Calls
 from hub.store import accounts
+from hub.store.changes import Changed
 from hub.store.ringing import Ringing, ringing
 from tests.kill.running import until
 
@@ -329,6 +330,46 @@ def test_only_what_changed_about_the_calls_is_read_again(api: Api, agent: Browse
     api.client.post("/v1/events", json=shipped, headers={"content-type": "application/cloudevents+json"})
     until_quiet(api.hub.recorder, api.hub.lane)
     until(lambda: [call is first for call in calls.now()] == [False, False], 5, "his order is read again")
+
+
+def test_what_changes_while_the_calls_are_read_makes_read_again_only_whom_it_concerns(
+    api: Api, agent: Browser, event: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"kind": "phone", "value": "0935 111 2222"}
+    api.send(rings(event, "c1"), rings(event, "c2", other))
+    calls: Calls = api.app.state.calls
+    meanwhile = list[Changed]()
+
+    def read(*asked: Any) -> list[Ringing]:
+        found = ringing(*asked)
+        while meanwhile:
+            calls._heard(meanwhile.pop(), (), ())
+        return found
+
+    monkeypatch.setattr("hub.screens.ringing.ringing", read)
+    first, second = calls.now()
+    assert second.party
+    for changed, same in (
+        (Changed(frozenset({"conversation:1"}), frozenset({"somebody else"})), [True, True]),
+        (Changed(frozenset({"conversation:2"}), frozenset({second.party})), [True, False]),
+        (Changed(everything=True), [False, False]),
+    ):
+        calls.forget()
+        meanwhile.append(changed)
+        before = calls.now()
+        assert [one is two for one, two in zip(calls.now(), before, strict=True)] == same
+    calls.forget()
+    meanwhile.append(Changed(rings=frozenset({"202"})))
+    assert not (calls.now() and calls.fresh)
+
+
+def test_who_calls_is_read_before_a_screen_asks(api: Api, event: Make) -> None:
+    calls: Calls = api.app.state.calls
+    calls.now()
+    api.client.post("/v1/events", json=rings(event, "c1"), headers={"content-type": "application/cloudevents+json"})
+    until_quiet(api.hub.recorder, api.hub.lane)
+    until(lambda: len(calls._calls) == 1, 5, "it is read")
+    assert calls.fresh
 
 
 @pytest.mark.usefixtures("worker")

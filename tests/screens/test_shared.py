@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 
 import pytest
@@ -33,6 +35,23 @@ def test_what_many_ask_for_at_once_is_made_once(asked: Shared) -> None:
 
     assert set(apart(all_at_once())) == {1}
     assert next(made) == 2
+
+
+def test_what_is_made_for_each_alone_takes_few_threads_and_connections_from_who_asks_what_rings(asked: Shared) -> None:
+    running, most = set[int](), list[int]()
+
+    def made(n: int) -> int:
+        running.add(n)
+        most.append(len(running))
+        time.sleep(0.002)
+        running.discard(n)
+        return n
+
+    async def all_at_once() -> list[int]:
+        return await asyncio.gather(*(asked.own(partial(made, n)) for n in range(50)))
+
+    assert apart(all_at_once()) == list(range(50))
+    assert max(most) == shared.FEW
 
 
 def test_what_cannot_be_made_is_tried_again_by_the_next(asked: Shared) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from hub.store.changes import Changed, rings_at
@@ -40,10 +41,36 @@ def test_a_call_is_concerned_by_what_happens_to_its_caller_and_by_who_he_is(hub:
         (call,) = ringing(tx, ago(seconds=1))
     assert call.party
     assert call.concerned(Changed(frozenset({"conversation:1"}), frozenset({call.party})))
-    assert call.concerned(Changed(frozenset({"order:1"}), frozenset({"somebody else"})))
+    assert call.concerned(Changed(everything=True))
     assert call.concerned(Changed(frozenset({"link:1"})))
     assert call.concerned(Changed(frozenset({f"person:{call.party}"})))
     assert not call.concerned(Changed(frozenset({"conversation:2"}), frozenset({"somebody else"})))
+    assert not call.concerned(Changed(frozenset({"order:1"}), frozenset({"somebody else"})))
+
+
+def test_a_caller_who_named_an_order_that_is_not_there_yet_is_concerned_by_every_order(hub: Hub) -> None:
+    said = {"channel": "chat", "thread": "t", "party": PHONE}
+    come(hub, "order.placed", "o1", ago(days=2), order="1047", party=PHONE)
+    come(hub, "message.received", "m1", ago(days=1), message="m1", text="Where is order #1047?", **said)
+    come(hub, "call.ringing", "c", ago(seconds=5), call="c", party=PHONE)
+    others = Changed(frozenset({"order:1"}), frozenset({"somebody else"}))
+    with hub.database.transaction() as tx:
+        assert not ringing(tx, ago(seconds=1))[0].concerned(others)
+    come(hub, "message.received", "m2", ago(hours=1), message="m2", text="And order #1048?", **said)
+    with hub.database.transaction() as tx:
+        assert ringing(tx, ago(seconds=1))[0].concerned(others)
+
+
+def test_one_statement_alone_leaves_its_connection_to_transactions_as_before(hub: Hub) -> None:
+    database = Database(hub.database.dsn, size=1)
+    assert database.rows("SELECT 1") == [(1,)]
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        database.rows("SELECT 1 / 0")
+    with pytest.raises(psycopg.errors.DivisionByZero), database.transaction() as tx:
+        tx.execute("CREATE TABLE half_done (n int)")
+        tx.execute("SELECT 1 / 0")
+    assert database.rows("SELECT to_regclass('half_done')") == [(None,)]
+    database.close()
 
 
 def test_an_array_holds_what_it_was_made_of(hub: Hub) -> None:

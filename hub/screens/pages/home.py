@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from hub.consumers.runner import clock
@@ -16,7 +15,7 @@ from hub.screens.asked import Hub, TheHub, reading
 from hub.screens.looking import Looked
 from hub.screens.mail_door import smtp_of
 from hub.screens.playing import is_played
-from hub.screens.render import NOT_KEPT, page, part, zone_of
+from hub.screens.render import NOT_KEPT, page, part, text, zone_of
 from hub.screens.ringing import Calls
 from hub.screens.session import Viewer, viewing
 from hub.screens.shared import Shared
@@ -41,7 +40,7 @@ def home(request: Request, hub: TheHub, viewer: Reader, looked: Looked) -> Respo
             return page(request, viewer, "first_steps.html", smtp=smtp_of(hub))
         return page(
             request, viewer, "home.html", items=_contacts(request, hub, tx), demo=is_played(hub.settings.home),
-            calls=heard, longest=LONGEST, **_tickets(tx, viewer),
+            calls=heard, longest=LONGEST, **_listed(mine=_mine(tx, viewer), unowned=today.unowned(tx, _UNOWNED)),
         )
 
 
@@ -49,9 +48,9 @@ def home(request: Request, hub: TheHub, viewer: Reader, looked: Looked) -> Respo
 async def contacts(request: Request, hub: TheHub, viewer: Reader) -> Response:
     """The same for all who read this language."""
 
-    def written() -> bytes:
+    def written() -> str:
         with reading(hub) as tx:
-            return bytes(part(request, viewer, "home_today.html", items=_contacts(request, hub, tx)).body)
+            return text(request, viewer, "home_today.html", items=_contacts(request, hub, tx))
 
     shared: Shared = request.app.state.shared
     return HTMLResponse(await shared.get(("today", viewer.language), written), headers=NOT_KEPT)
@@ -59,19 +58,19 @@ async def contacts(request: Request, hub: TheHub, viewer: Reader) -> Response:
 
 @router.get("/home/tickets")
 async def tickets(request: Request, hub: TheHub, viewer: Reader) -> Response:
-    """What nobody has is the same for all."""
+    """What nobody has is the same for all who read this language."""
 
-    def read() -> list[Json]:
+    def his() -> str:
         with reading(hub) as tx:
-            return today.unowned(tx, _UNOWNED)
+            return text(request, viewer, "home_mine.html", **_listed(mine=_mine(tx, viewer)))
 
-    def written() -> Response:
+    def nobodys() -> str:
         with reading(hub) as tx:
-            return part(request, viewer, "home_tickets.html", **_listed(_mine(tx, viewer), unowned))
+            return text(request, viewer, "home_unowned.html", **_listed(unowned=today.unowned(tx, _UNOWNED)))
 
     shared: Shared = request.app.state.shared
-    unowned = await shared.get("unowned", read)
-    return await run_in_threadpool(written)
+    unowned = await shared.get(("unowned", viewer.language), nobodys)
+    return HTMLResponse(await shared.own(his) + unowned, headers=NOT_KEPT)
 
 
 @router.get("/home/ledger")
@@ -86,14 +85,10 @@ def _contacts(request: Request, hub: Hub, tx: Connection) -> list[Json]:
     return with_names(hub, today.contacts(tx, now.replace(hour=0, minute=0, second=0, microsecond=0), _SHOWN))
 
 
-def _tickets(tx: Connection, viewer: Viewer) -> Json:
-    return _listed(_mine(tx, viewer), today.unowned(tx, _UNOWNED))
-
-
 def _mine(tx: Connection, viewer: Viewer) -> list[Json]:
     return today.tickets_of(tx, [viewer.login, viewer.name], _MINE)
 
 
-def _listed(mine: list[Json], unowned: list[Json]) -> Json:
-    """What the template of the tickets finds."""
-    return {"mine": mine, "unowned": unowned, "now": clock(), "moment": datetime.fromisoformat}
+def _listed(**tickets: list[Json]) -> Json:
+    """What the templates of the tickets find."""
+    return {**tickets, "now": clock(), "moment": datetime.fromisoformat}
