@@ -347,7 +347,7 @@ def test_what_changes_while_the_calls_are_read_makes_read_again_only_whom_it_con
         return found
 
     monkeypatch.setattr("hub.screens.ringing.ringing", read)
-    first, second = calls.now()
+    _, second = calls.now()
     assert second.party
     for changed, same in (
         (Changed(frozenset({"conversation:1"}), frozenset({"somebody else"})), [True, True]),
