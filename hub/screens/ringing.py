@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
-from threading import Lock
+from threading import Event, Lock, Thread
+
+import structlog
 
 from hub.consumers.runner import clock
 from hub.screens.agents import with_names
 from hub.screens.asked import Hub, reading
 from hub.screens.session import Viewer
 from hub.store.changes import Changed, Changes, Vector
-from hub.store.database import Unavailable
 from hub.store.looks import What
 from hub.store.ringing import LONGEST, Ringing, ringing
 
+log = structlog.get_logger()
 MOST_HEARD = 9  # as many as there are keys for
 
 
@@ -35,16 +35,22 @@ class Calls:
         self._same: dict[str, Ringing] = {}  # those of which nothing changed since
         self._written: dict[tuple[object, ...], str] = {}
         self._seen: dict[str, set[str]] = {}
-        self._ahead = ThreadPoolExecutor(1, "ringing")
+        self._rung, self._stop = Event(), Event()
+        self._thread: Thread | None = None
 
     def close(self) -> None:
-        self._ahead.shutdown()
+        self._stop.set()
+        self._rung.set()
+        if self._thread:
+            self._thread.join(timeout=5)
 
     def listen(self) -> None:
         """From now on hear of changes; before anybody's stream does, so that what a stream tells of is read anew."""
         with self._lock:
             if not self._listening:
                 self._changes.listen(self._heard)
+                self._thread = Thread(target=self._look_ahead, name="ringing", daemon=True)
+                self._thread.start()
                 self._listening = True
 
     def _heard(self, changed: Changed, before: Vector, now: Vector) -> None:
@@ -57,12 +63,16 @@ class Calls:
                 self._same = {id: call for id, call in self._same.items() if id not in other}
                 self._number += 1
         if changed.rings:
-            self._ahead.submit(self._look_ahead)
+            self._rung.set()
 
     def _look_ahead(self) -> None:
         """A screen that was told of a ring is about to ask who calls: until it does, that is read."""
-        with suppress(Unavailable):  # who asks is told
-            self.now()
+        while self._rung.wait() and not self._stop.is_set():
+            self._rung.clear()
+            try:
+                self.now()
+            except Exception as error:  # whoever asks meets it himself
+                log.warning("who calls could not be read ahead", error=type(error).__name__)
 
     def forget(self) -> None:
         """Read anew: whoever asks next has just changed something himself."""
