@@ -23,7 +23,7 @@ from hub.screens.app import create_app
 from hub.store import access, accounts, sessions
 from hub.store.accounts import Account
 from hub.wiring import Hub
-from tests.screens.conftest import noon, served
+from tests.screens.conftest import client_of, noon, served
 
 from .demo import Demo, open_demo
 
@@ -104,9 +104,7 @@ def desk(new_hub: Callable[[], Hub], chromium: Browser) -> Iterator[Desk]:
     worker.start()
     complaints.clear()
     with ExitStack() as contexts, served(pages) as address:
-        client = contexts.enter_context(
-            httpx.Client(base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=30, verify=False)
-        )
+        client = contexts.enter_context(client_of(address, headers={"authorization": f"Bearer {key}"}))
         with ExitStack() as browsers:
             yield Desk(hub, address, client, chromium, browsers)
     stop.set()

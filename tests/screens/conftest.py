@@ -79,7 +79,7 @@ class Served(uvicorn.Server):
             await asyncio.sleep(0.01)
 
 
-def client(address: str, **more: Any) -> httpx.Client:
+def client_of(address: str, **more: Any) -> httpx.Client:
     """Of a server of ours, which speaks plain HTTP: to load the world's certificates takes longer than most tests."""
     return httpx.Client(base_url=address, timeout=30, verify=False, **more)
 
@@ -109,10 +109,10 @@ def api(hub: Hub) -> Iterator[Api]:
     with served(app) as address, ExitStack() as clients:
         keys = {role: access.create(hub.database, f"a {role}", role) for role in access.ROLES}
         roles = {
-            role: clients.enter_context(client(address, headers={"authorization": f"Bearer {key}"}))
+            role: clients.enter_context(client_of(address, headers={"authorization": f"Bearer {key}"}))
             for role, key in keys.items()
         }
-        yield Api(hub, app, roles["admin"], roles, clients.enter_context(client(address)))
+        yield Api(hub, app, roles["admin"], roles, clients.enter_context(client_of(address)))
 
 
 @pytest.fixture
