@@ -133,6 +133,16 @@ def test_the_stream_of_today_grows_on_top_and_waits_for_whoever_has_scrolled(des
     expect(button).to_have_count(0)
 
 
+def test_that_nothing_came_today_is_no_more_said_once_something_does(desk: Desk, page: Page) -> None:
+    desk.history()
+    page.goto("/")
+    listening(page)
+    expect(page.locator("#today")).to_contain_text("Nothing came in yet today")
+    desk.send("message.received", channel="chat", message="m9", thread="t9", party=MAIL, text="Good morning")
+    expect(page.locator("#today")).to_contain_text("Good morning")
+    expect(page.locator("#today > li")).to_have_count(1)
+
+
 def test_what_came_is_accounted_for_above_todays_contacts_while_one_looks(desk: Desk, page: Page) -> None:
     desk.history()
     page.goto("/")

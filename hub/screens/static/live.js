@@ -10,6 +10,7 @@
 //     data-merge      its rows have ids: new ones are put in their place, changed ones replaced, the others stay;
 //                     where the reader has scrolled down, "2 new" appears instead
 //     data-leave      of such rows those leave that are no more there; where the past has changed, all below them too
+//     class="nothing-yet"  the row that says that there are none leaves once there are
 //     data-most="90"  of such rows so many stay: a page that is open all day does not grow all day
 // The keyboard's focus, open details and what is being typed survive.
 (() => {
@@ -204,7 +205,7 @@
       } else here = old.nextElementSibling;
     }
     const ids = rows.map((row) => row.id);
-    if (other) for (const row of [...list.children]) if (!ids.includes(row.id)) row.remove();
+    for (const row of [...list.children]) if ((other || row.matches(".nothing-yet")) && !ids.includes(row.id)) row.remove();
     const most = Number(list.dataset.most || Infinity);
     while (list.children.length > most && !list.lastElementChild.contains(document.activeElement)) list.lastElementChild.remove();
     if (window.htmx) window.htmx.process(list);
