@@ -213,10 +213,11 @@ def _follow(
     streams = {f"ticket:{ticket}" for ticket in tickets}
     decisions.lock(tx, streams)
     desk.tickets = {row.ticket: row for row in standing(recorder, tx, streams).values()}
+    hours, our_addresses = options.read(tx, "hours", options.HOURS), deliveries.our_addresses(tx)
     for contact in contacts:
         ticket = _see_to(desk, contact, now)
-        if ticket:
-            _answer_by_itself(recorder, tx, desk, contact, ticket, now)
+        if ticket and (text := opening_hours.reply(contact, hours, our_addresses, policies.moment(contact))):
+            _answer_by_itself(recorder, tx, desk, contact, ticket, text, now)
     beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, bounce, delivery, now)]
     append_steps(recorder, tx, desk.events, desk.joined, beside)
     return len(desk.events)
@@ -250,12 +251,10 @@ def _came_back(event: Event) -> bool:
 
 
 def _answer_by_itself(
-    recorder: Recorder, tx: Connection, desk: Desk, contact: Event, ticket: str, now: datetime
+    recorder: Recorder, tx: Connection, desk: Desk, contact: Event, ticket: str, text: str, now: datetime
 ) -> None:  # fmt: skip
     """Who writes when nobody is here is told so, once a day."""
-    hours = options.read(tx, "hours", options.HOURS)
-    text = opening_hours.reply(contact, hours, deliveries.our_addresses(tx), policies.moment(contact))
-    if not text or contact.party is None or now - contact.recorded > LATE:
+    if contact.party is None or now - contact.recorded > LATE:
         return
     answer = named("decision", contact.id, ticket, "ticket.answered")
     if archive.known(tx, [answer]):  # by a hub of which the log is left, and a backup from before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from hub.events.envelope import Event, Json, iso
 from hub.events.kinds.tickets import KINDS
@@ -52,7 +53,7 @@ def apply(row: Ticket | None, event: Event) -> Ticket:
         said["why"] = event.personal["why"]
     step = [event.revision or 0, iso(event.time), event.root, event.type, event.data.get("by"), said]
     if row and step[:3] > row.steps[-1][:3]:
-        return replace(_after(row, step), steps=[*row.steps, step])
+        return replace(row, steps=[*row.steps, step], **_changes(row, step))
     steps = sorted([*(row.steps if row else ()), step], key=lambda s: s[:3])
     return folded(event.stream, steps)
 
@@ -65,60 +66,60 @@ def folded(stream: str, steps: list[list[object]]) -> Ticket:
         opened=first, changed=first, resolved=None, contacts=[], revision=0, steps=steps,
     )  # fmt: skip
     for step in steps:
-        ticket = _after(ticket, step)
+        ticket = replace(ticket, **_changes(ticket, step))
     return ticket
 
 
-def _after(ticket: Ticket, step: list[object]) -> Ticket:
+def _changes(ticket: Ticket, step: list[object]) -> dict[str, Any]:
+    """What a step makes of a ticket: the fields that it changes. At once, for to replace fields one by one is slow."""
     revision, at, id, kind, by, said = step
     assert isinstance(revision, int)
     assert isinstance(said, dict)
     time = datetime.fromisoformat(str(at))
-    ticket = replace(ticket, revision=revision or ticket.revision + 1, changed=max(ticket.changed, time))
+    new: dict[str, Any] = {"revision": revision or ticket.revision + 1, "changed": max(ticket.changed, time)}
     match kind:
         case "ticket.opened":
             facts = ("number", "subject", "party", "priority", "department", "conversation", "follows")
-            new = {name: said[name] for name in facts if said.get(name) is not None}
-            return _with(replace(ticket, **new, opened=time), said.get("contacts") or [])
+            new |= {name: said[name] for name in facts if said.get(name) is not None}
+            return new | {"opened": time} | _with(ticket, said.get("contacts") or [])
         case "ticket.assigned":
             state = "open" if ticket.state == "new" and said.get("to") else ticket.state
-            return replace(
-                ticket, owner=said.get("to"), department=said.get("department") or ticket.department, state=state
-            )
+            return new | {
+                "owner": said.get("to"), "department": said.get("department") or ticket.department, "state": state,
+            }  # fmt: skip
         case "ticket.waiting":
-            return replace(ticket, state="waiting", waiting_for=said.get("for"), until=said.get("until"))
+            return new | {"state": "waiting", "waiting_for": said.get("for"), "until": said.get("until")}
         case "ticket.resolved":
-            return replace(_awake(ticket), state="resolved", resolved=time)
+            return new | _AWAKE | {"state": "resolved", "resolved": time}
         case "ticket.closed":
-            return replace(_awake(ticket), state="closed", resolved=ticket.resolved or time)
+            return new | _AWAKE | {"state": "closed", "resolved": ticket.resolved or time}
         case "ticket.reopened":
-            return _with(replace(_awake(ticket), state="open", resolved=None), [said.get("contact")])
+            return new | _AWAKE | {"state": "open", "resolved": None} | _with(ticket, [said.get("contact")])
         case "ticket.contact_attached":
             answered = ticket.state == "waiting" and ticket.waiting_for == "customer"
-            return _with(replace(_awake(ticket), state="open") if answered else ticket, [said.get("contact")])
+            return new | (_AWAKE | {"state": "open"} if answered else {}) | _with(ticket, [said.get("contact")])
         case "ticket.answered":
-            return _answered(_with(ticket, [str(id)]), None if said.get("automatic") == "reply" else by)
+            return new | _with(ticket, [str(id)]) | _answered(ticket, None if said.get("automatic") == "reply" else by)
         case "ticket.prioritised":
-            return replace(ticket, priority=said.get("priority"))
+            return new | {"priority": said.get("priority")}
         case _:
-            return ticket
+            return new
 
 
-def _answered(ticket: Ticket, by: object) -> Ticket:
+_AWAKE: dict[str, Any] = {"waiting_for": None, "until": None}
+
+
+def _answered(ticket: Ticket, by: object) -> dict[str, Any]:
     """Who answers has it, if nobody had; then it is the customer's turn. What waits for others goes on waiting."""
     if by is None:
-        return ticket
-    ticket = replace(ticket, owner=ticket.owner or str(by))
-    return replace(ticket, state="waiting", waiting_for="customer") if ticket.state in ("new", "open") else ticket
+        return {}
+    turn = {"state": "waiting", "waiting_for": "customer"} if ticket.state in ("new", "open") else {}
+    return {"owner": ticket.owner or str(by), **turn}
 
 
-def _awake(ticket: Ticket) -> Ticket:
-    return replace(ticket, waiting_for=None, until=None)
-
-
-def _with(ticket: Ticket, contacts: list[str | None]) -> Ticket:
+def _with(ticket: Ticket, contacts: list[str | None]) -> dict[str, Any]:
     new = [contact for contact in contacts if contact and contact not in ticket.contacts]
-    return replace(ticket, contacts=[*ticket.contacts, *new]) if new else ticket
+    return {"contacts": [*ticket.contacts, *new]} if new else {}
 
 
 projection = Fold(

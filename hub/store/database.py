@@ -25,6 +25,7 @@ STEPS = {"understand": ("inbound",), "decide": ("touchpoints",), "project": tupl
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 7_201_544_010  # advisory lock: one process at a time brings the tables up to date
 _OLDEST = 150000
+_WAIT = 10  # seconds for a connection
 _BY_INDEX = """
 SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
   set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
@@ -44,8 +45,10 @@ class Database:
 
     def __init__(self, dsn: str, size: int = 8) -> None:
         self.dsn = dsn
+        # Whoever asks begins to connect anew once an attempt was given up; one that goes on for minutes, ever more slowly,
+        # keeps its place, and others waiting, long after the server is back.
         self.pool: ConnectionPool[Connection] = ConnectionPool(
-            watched(dsn), min_size=0, max_size=size, open=True, timeout=10,
+            watched(dsn), min_size=0, max_size=size, open=True, timeout=_WAIT, reconnect_timeout=_WAIT,
             kwargs={"application_name": "hub"}, check=_alive,
         )  # fmt: skip
 
@@ -97,8 +100,11 @@ def array(values: Iterable[str]) -> str:
 
 
 def watched(dsn: str) -> str:
-    """The same, noticing within half a minute that the other side is gone, where the DSN does not say otherwise."""
-    alert = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+    """The same, noticing within half a minute that the other side is gone, or in ten seconds that it does not answer at
+    all, where the DSN does not say otherwise."""
+    alert = {
+        "connect_timeout": _WAIT, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000,
+    }  # fmt: skip
     return make_conninfo(dsn, **{name: value for name, value in alert.items() if name not in conninfo_to_dict(dsn)})
 
 

@@ -155,7 +155,8 @@ def assert_each_conversation_has_its_one_ticket(hub: RunningHub, archive: list[d
     conversations = {event["stream"] for event in archive if event["type"] == "message.received"}
     opened = Counter(event["data"]["conversation"] for event in archive if event["type"] == "ticket.opened")
     assert opened == Counter(conversations)
-    tickets = hub.json("ticket", "list", "--limit", "1000")["items"]
+    with hub.client() as client:
+        tickets = list(pages(client, "/v1/tickets", "before"))
     assert len(tickets) == len(conversations)
     assert {ticket["state"] for ticket in tickets} <= {"new", "open"}
     steps = Counter((event["stream"], event["revision"]) for event in archive if event["stream"].startswith("ticket:"))

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ import orjson
 from tests.kill.running import cloud_event
 
 CONNECTIONS = 6
-CHATS = 50  # conversations, each of one person
+CHATS = 50  # conversations at a time, each of one person
+TURN = 2000  # after so many requests of each connection others write: no conversation grows without end
 PAUSE = 0.01  # seconds at most between two requests of a connection
 AGAIN = 0.05
 
@@ -53,31 +54,33 @@ def in_flight(journal: list[dict[str, Any]]) -> int:
 def stories(name: str, dice: random.Random) -> Iterator[list[dict[str, Any]]]:
     """Requests without end: single events and small batches; each id is unique."""
     for number in count():
-        events = _story(f"{name}-{number}", dice)
+        turn = number // TURN
+        people = range(CHATS * turn, CHATS * (turn + 1))
+        events = _story(f"{name}-{number}", dice, people)
         if len(events) == 1 and dice.random() < 0.3:
-            events += [_message(f"{name}-{number}-{n}", dice) for n in range(dice.randrange(1, 8))]
+            events += [_message(f"{name}-{number}-{n}", dice, people) for n in range(dice.randrange(1, 8))]
         yield events
 
 
-def _story(id: str, dice: random.Random) -> list[dict[str, Any]]:
+def _story(id: str, dice: random.Random, people: Sequence[int]) -> list[dict[str, Any]]:
     what = dice.random()
     if what < 0.7:
-        return [_message(id, dice)]
+        return [_message(id, dice, people)]
     if what < 0.85:
-        about = {"call": id, "direction": "in", "party": _phone(dice.randrange(CHATS))}
+        about = {"call": id, "direction": "in", "party": _phone(dice.choice(people))}
         return [
             cloud_event(f"{id}-ringing", "call.ringing", about),
             cloud_event(f"{id}-ended", "call.ended", about | {"cause": "answered"}),
         ]
-    order = {"order": f"K{id}".upper(), "party": _phone(dice.randrange(CHATS))}
+    order = {"order": f"K{id}".upper(), "party": _phone(dice.choice(people))}
     return [
         cloud_event(f"{id}-placed", "order.placed", order | {"total": "12.50", "currency": "EUR"}),
         cloud_event(f"{id}-paid", "order.paid", order),
     ]
 
 
-def _message(id: str, dice: random.Random) -> dict[str, Any]:
-    chat = dice.randrange(CHATS)
+def _message(id: str, dice: random.Random, people: Sequence[int]) -> dict[str, Any]:
+    chat = dice.choice(people)
     said = {"channel": "chat", "message": id, "thread": f"chat {chat}", "party": _phone(chat), "text": f"This is {id}."}
     return cloud_event(id, "message.received", said)
 

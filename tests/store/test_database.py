@@ -1,0 +1,39 @@
+"""The pool of connections while its server is away, and once it is back."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from hub.store import database
+from hub.store.database import Database, Unavailable
+from tests.transport.proxy import proxy_of
+
+ANYTHING = "SELECT 1"
+
+
+def test_whoever_asks_has_connections_as_soon_as_the_server_is_back(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not twice as late as it was away. The pool's waits are shortened, or the test would take half a minute."""
+    monkeypatch.setattr(database, "_WAIT", 1)
+    with proxy_of(int(str(conninfo_to_dict(postgres_url)["port"]))) as wire:
+        there = Database(make_conninfo(postgres_url, host="127.0.0.1", port=wire.port))
+        try:
+            with there.transaction() as tx:
+                tx.execute(ANYTHING)
+            wire.closed = True
+            wire.cut()
+            for _ in range(4):
+                with pytest.raises(Unavailable):
+                    there.rows(ANYTHING)
+            wire.closed = False
+            with there.transaction() as one, there.transaction() as other:
+                assert one.execute(ANYTHING).fetchone() == other.execute(ANYTHING).fetchone() == (1,)
+        finally:
+            there.close()
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_away() -> None:
+    assert conninfo_to_dict(database.watched("host=127.0.0.1"))["connect_timeout"] == "10"
+    assert conninfo_to_dict(database.watched("host=127.0.0.1 connect_timeout=3"))["connect_timeout"] == "3"
