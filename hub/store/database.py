@@ -103,7 +103,8 @@ def watched(dsn: str) -> str:
     """The same, noticing within half a minute that the other side is gone, or in ten seconds that it does not answer at
     all, where the DSN does not say otherwise."""
     alert = {
-        "connect_timeout": _WAIT, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000,
+        "connect_timeout": _WAIT, "tcp_user_timeout": 30_000,
+        "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
     }  # fmt: skip
     return make_conninfo(dsn, **{name: value for name, value in alert.items() if name not in conninfo_to_dict(dsn)})
 
