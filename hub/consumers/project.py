@@ -206,7 +206,7 @@ def touched(tx: Connection, special: Iterable[Event]) -> set[str]:
         streams.add(event.stream)
         if event.type == "party.forgotten":
             streams |= archive.streams_of_party(tx, event.data["forgotten"])
-        elif event.replaces:
+        if event.replaces:
             streams |= archive.streams_of_events(tx, [event.replaces])
     return streams
 
