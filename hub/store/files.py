@@ -22,8 +22,8 @@ def holding(tx: Connection, item: str) -> Recorded | None:
 def text(tx: Connection, item: str) -> tuple[str | None, str | None] | None:
     """The text of a timeline's item, as far as the timeline keeps it, and whose it is; None where there is no such item."""
     row = tx.execute(
-        "SELECT t.text, t.party::text FROM unnest(%s::text[]) AS n(stream) JOIN timeline t USING (stream)"
-        " WHERE t.item = %s::uuid ORDER BY t.n LIMIT 1",
+        "SELECT t.text, t.party::text FROM unnest(%s::text[]) AS n(stream) CROSS JOIN LATERAL"
+        " (SELECT * FROM timeline WHERE stream = n.stream AND item = %s::uuid OFFSET 0) t ORDER BY t.n LIMIT 1",
         [sorted(archive.streams_of_events(tx, [item])), item],
     ).fetchone()
     return (row[0], row[1]) if row else None

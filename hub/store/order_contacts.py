@@ -20,7 +20,7 @@ WITH found AS (
 SELECT * FROM (
   SELECT DISTINCT ON (t.item) t.item::text AS id, t.type, t.time, t.channel, t.direction, t.party::text, t.title, t.text,
     t.agent, t.automatic, t.orders, t.attachments, NULL::float8 AS seconds
-  FROM found f JOIN timeline t ON t.stream = f.stream AND t.item = f.item
+  FROM found f CROSS JOIN LATERAL (SELECT * FROM timeline WHERE stream = f.stream AND item = f.item OFFSET 0) t
   WHERE t.orders ? %(number)s AND t.channel <> 'order' ORDER BY t.item, t.n
 ) messages
 UNION ALL
