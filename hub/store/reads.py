@@ -413,6 +413,13 @@ def _likely(person: Json, recent: Sequence[Json], now: datetime) -> Json | None:
 # -- events ------------------------------------------------------------------------------------------------------------
 
 
+# Stream by stream: asked for in the order of the log, they are planned as reading the log until enough of them are found.
+_THEIRS = """
+(SELECT e.* FROM (SELECT DISTINCT stream FROM owners JOIN unnest(%(parties)s::uuid[]) AS n(party) USING (party)) s
+ CROSS JOIN LATERAL (SELECT * FROM event WHERE stream = s.stream OFFSET 0) e) theirs
+"""
+
+
 def events(
     tx: Connection, *, kind: str | None = None, parties: Sequence[str] | None = None, since: datetime | None = None,
     until: datetime | None = None, after: Place | None = None, limit: int | None = None,
@@ -422,11 +429,10 @@ def events(
     with tx.cursor(name="events") as rows:
         rows.itersize = 1_000
         rows.execute(
-            "SELECT topic, part, position, value FROM event WHERE (%(kind)s::text IS NULL OR type = %(kind)s)"
+            f"SELECT topic, part, position, value FROM {'event' if parties is None else _THEIRS}"
+            " WHERE (%(kind)s::text IS NULL OR type = %(kind)s)"
             " AND (%(since)s::timestamptz IS NULL OR time >= %(since)s) AND (%(until)s::timestamptz IS NULL OR time < %(until)s)"
             " AND (%(inbound)s OR topic <> 'inbound')"
-            " AND (%(parties)s::uuid[] IS NULL OR stream IN (SELECT stream FROM owners JOIN unnest(%(parties)s::uuid[])"
-            "  AS n(party) USING (party)))"
             " AND (%(topic)s::text IS NULL OR (topic, part, position) > (%(topic)s, %(part)s::int, %(position)s::bigint))"
             " ORDER BY topic, part, position LIMIT %(limit)s",
             {"kind": kind, "since": since, "until": until, "inbound": kind is not None,
