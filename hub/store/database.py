@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from select import select
+from select import POLLIN, poll
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -88,8 +88,13 @@ class Database:
 
 
 def _alive(connection: Connection) -> None:
-    """A connection whose server is gone has something to read: its end. Only then it is asked, which takes a round trip."""
-    if select([connection.fileno()], [], [], 0)[0]:
+    """A connection whose server is gone has something to read: its end. Only then it is asked, which takes a round trip.
+
+    By `poll`: `select` knows the first 1,024 descriptors of a process, and as many screens may be open.
+    """
+    heard = poll()
+    heard.register(connection.fileno(), POLLIN)
+    if heard.poll(0):
         ConnectionPool.check_connection(connection)
 
 

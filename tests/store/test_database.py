@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -10,6 +13,7 @@ from hub.store.database import Database, Unavailable
 from tests.transport.proxy import proxy_of
 
 ANYTHING = "SELECT 1"
+MANY = 1_100
 
 
 def test_whoever_asks_has_connections_as_soon_as_the_server_is_back(
@@ -32,6 +36,24 @@ def test_whoever_asks_has_connections_as_soon_as_the_server_is_back(
                 assert one.execute(ANYTHING).fetchone() == other.execute(ANYTHING).fetchone() == (1,)
         finally:
             there.close()
+
+
+def test_a_process_with_thousands_of_open_descriptors_has_connections_too(postgres_url: str) -> None:
+    """Every screen that is open is one."""
+    most, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(most, min(allowed, MANY + 500)), allowed))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(MANY)]
+    there = Database(postgres_url)
+    try:
+        for _ in range(2):  # a new connection, and one that was used
+            with there.transaction() as tx:
+                assert tx.fileno() >= MANY
+                assert tx.execute(ANYTHING).fetchone() == (1,)
+    finally:
+        there.close()
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, allowed))
 
 
 def test_a_server_that_takes_connections_and_says_nothing_is_away() -> None:
