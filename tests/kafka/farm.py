@@ -18,6 +18,7 @@ from kafka import KafkaAdminClient  # type: ignore[import-untyped]
 from kafka.errors import KafkaError  # type: ignore[import-untyped]
 
 from hub.events.ids import TOPICS
+from hub.log.kafka import PATIENCE, _connection
 from hub.settings import KafkaAccess, Settings
 from hub.store.embedded import EmbeddedPostgres, ensure_database
 from hub.wiring import Hub, open_hub
@@ -148,7 +149,7 @@ class Farm(RunningHub):
     def asked_brokers(self, ask: Callable[[KafkaAdminClient], T]) -> T | None:
         """Their answer; None where there is none just now."""
         try:
-            admin = KafkaAdminClient(bootstrap_servers=self.brokers.brokers.split(","))
+            admin = KafkaAdminClient(**_connection(self.brokers.brokers, KafkaAccess(), PATIENCE))
         except KafkaError:
             return None
         try:
