@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ from hub.working import together
 
 log = structlog.get_logger()
 _LOOK = 0.2  # seconds between two tries to open the database
+_DESCRIPTORS = 65_536
 
 
 def serve(hub: Hub, listening: socket.socket) -> None:
@@ -28,11 +30,21 @@ def serve(hub: Hub, listening: socket.socket) -> None:
 
     from hub.screens.app import create_app
 
+    _let_many_in()
     config = uvicorn.Config(
         create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=2,
         forwarded_allow_ips=list(hub.settings.proxies),
     )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _let_many_in() -> None:
+    """Each open screen is a descriptor. A process begins with 1,024 of them, for the sake of programs that ask by `select`,
+    which knows no more; it may have as many as the machine allows."""
+    most, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if allowed == resource.RLIM_INFINITY else min(allowed, _DESCRIPTORS)
+    if most != resource.RLIM_INFINITY and most < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed))
 
 
 def carry_mail(hub: Hub, doors: Mapping[str, socket.socket], stop: threading.Event) -> None:

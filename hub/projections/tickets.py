@@ -71,7 +71,7 @@ def folded(stream: str, steps: list[list[object]]) -> Ticket:
 
 
 def _changes(ticket: Ticket, step: list[object]) -> dict[str, Any]:
-    """What a step makes of a ticket: the fields that it changes. At once, for to replace fields one by one is slow."""
+    """The fields of a ticket that a step changes: all at once, for a copy for each of them would be slow."""
     revision, at, id, kind, by, said = step
     assert isinstance(revision, int)
     assert isinstance(said, dict)

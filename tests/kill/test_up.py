@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from tempfile import TemporaryFile
 
 import pytest
@@ -50,6 +52,19 @@ def test_a_signal_ends_everything_soon_and_leaves_nothing_running(hub: RunningHu
         assert not (hub.home / "run.json").exists()
         hub.start()
     assert visits(hub) == 1
+
+
+def test_more_screens_may_be_open_than_a_process_has_descriptors_by_custom(hub: RunningHub) -> None:
+    most, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, allowed))  # what is started has the same
+    try:
+        hub.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, allowed))
+    with ExitStack() as screens, hub.client() as client:
+        for _ in range(300):
+            screens.enter_context(socket.create_connection(("127.0.0.1", client.base_url.port)))
+        assert client.get("/readyz").status_code == 200
 
 
 def test_a_signal_while_the_hub_is_starting_leaves_nothing_running() -> None:
