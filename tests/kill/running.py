@@ -85,8 +85,9 @@ class RunningHub:
         return b'"ready":true' in self.said().encode()
 
     def said(self) -> str:
-        self._said.seek(0)
-        return self._said.read().decode(errors="replace")
+        """Read where nobody writes from: the hub's processes go on writing at this file's own position."""
+        file = self._said.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
     def run(self) -> dict[str, Any]:
         run: dict[str, Any] = orjson.loads((self.home / "run.json").read_bytes())
