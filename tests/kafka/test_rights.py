@@ -121,7 +121,7 @@ def test_the_hub_writes_reads_and_follows(guarded: KafkaBroker, tmp_path: Path) 
 
 
 @pytest.mark.real
-def test_whom_nothing_was_allowed_is_refused_in_words(guarded: KafkaBroker) -> None:
+def test_to_whom_nothing_was_allowed_the_topics_are_missing(guarded: KafkaBroker) -> None:
     log = KafkaLog(guarded.brokers, access("nobody"), patience=5.0)
-    with pytest.raises(LogRefused):
+    with pytest.raises(LogRefused, match=r"topic shop\.inbound is missing"):
         log.append([numbered(1)])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from psycopg import ClientCursor
 
+from bench.reading import Heard
 from hub.store import files, order_contacts, reads
 from hub.wiring import Hub
 from tests.journeys.story import PHONE, ago, come, of
@@ -19,17 +20,6 @@ ASKED: dict[str, Ask] = {
     "contacts of an order": lambda tx, message: order_contacts.about(tx, "1047"),
     "text of an item": files.text,
 }
-
-
-class Heard:
-    """A transaction that writes down what it was asked, with the values in their places."""
-
-    def __init__(self, tx: Any) -> None:
-        self._tx, self.asked = tx, list[str]()
-
-    def execute(self, query: str, given: Any = None) -> Any:
-        self.asked.append(ClientCursor(self._tx).mogrify(query, given) if given is not None else query)
-        return self._tx.execute(query, given)
 
 
 def plan(tx: Any, query: str) -> str:
