@@ -36,6 +36,10 @@ class SameMailbox(Exception):
     """This folder of this server is fetched already, by another mailbox."""
 
 
+class SameSender(SameMailbox):
+    """Answers from this address go out by this server already, by another mailbox."""
+
+
 class Moved(Exception):
     """Somebody else has fetched from this mailbox meanwhile, or it was deleted: nothing was written down twice."""
 
@@ -142,11 +146,18 @@ def add(database: Database, keys: Keys, entered: Entered) -> str:
 
 
 def _only(tx: Connection, id: str, entered: Entered) -> None:
-    """Nobody adds the same one at the same time. Raises SameMailbox."""
+    """Nobody adds the same one at the same time; one that only sends is the same by its address. Raises SameMailbox."""
     tx.execute("SELECT pg_advisory_xact_lock(%s)", [_ENTERING])
-    url = entered.imap and entered.imap.url
-    if tx.execute("SELECT id FROM mailbox WHERE imap = %s AND id <> %s", [url, id]).fetchone():
-        raise SameMailbox(SameMailbox.__doc__)
+    if entered.imap:
+        found = tx.execute("SELECT id FROM mailbox WHERE imap = %s AND id <> %s", [entered.imap.url, id]).fetchone()
+    else:
+        found = tx.execute(
+            "SELECT id FROM mailbox WHERE imap IS NULL AND smtp = %s AND lower(address) = lower(%s) AND id <> %s",
+            [entered.smtp and entered.smtp.url, entered.address, id],
+        ).fetchone()
+    if found:
+        same = SameMailbox if entered.imap else SameSender
+        raise same(same.__doc__)
 
 
 def change(database: Database, keys: Keys, id: str, entered: Entered) -> None:

@@ -93,6 +93,18 @@ def test_a_mailbox_is_added_shown_changed_switched_off_and_deleted(api: Api, adm
     assert admin.get(path).status_code == 404
 
 
+def test_the_same_mailbox_is_not_added_twice_also_where_it_only_sends(api: Api, admin: Browser, plain: Dovecot) -> None:
+    sender = NOBODY | {"smtp_host": "localhost", "smtp_port": "2525"}
+    for fields, said in ((imap(plain), "fetched already"), (sender, "go out by this server already")):
+        added(api, admin, fields)
+        again = admin.send_form("/settings/mailboxes/new", do="save", **fields | {"address": "Shop@example.org"})
+        assert again.status_code == 422
+        assert said in text_of(again)
+    path = added(api, admin, sender | {"address": "sales@example.org"})
+    assert "go out by this server already" in text_of(admin.send_form(path, do="save", **sender))
+    assert len(mailboxes.listed(api.hub.database)) == 3
+
+
 def test_a_saved_password_goes_to_no_other_server(api: Api, admin: Browser, plain: Dovecot) -> None:
     path = added(api, admin, imap(plain))
     for other in ({"imap_host": "localhost"}, {"imap_user": "other"}, {"imap_port": "1"}, {"imap_tls": "starttls"}):

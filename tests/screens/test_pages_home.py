@@ -247,6 +247,13 @@ def test_naming_a_caller_gives_the_number_a_name(api: Api, agent: Browser, event
     assert "سارا کریمی" in text_of(named(agent, party[1], "سارا کریمی"))
 
 
+@pytest.mark.parametrize(("party", "who"), [("", "sara@example.com"), ("nobody", "sara@example.com")])
+def test_naming_nobody_says_so_where_scripts_are_off_too(agent: Browser, party: str, who: str) -> None:
+    answer = agent.post("/pop/name", data={"party": party, "who": who, "csrf": agent.csrf}, headers={"origin": agent.origin})
+    assert answer.status_code == 422
+    assert "Write who this is" in text_of(answer)
+
+
 def named(browser: Browser, party: str, who: str) -> httpx.Response:
     headers = {"hx-request": "true", "x-csrf": browser.csrf, "origin": browser.origin}
     return browser.post("/pop/name", data={"party": party, "who": who}, headers=headers)

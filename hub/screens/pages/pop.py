@@ -63,9 +63,11 @@ def name_caller(request: Request, hub: TheHub, viewer: Annotated[Viewer, viewing
     calls: Calls = request.app.state.calls
     error = named(hub, viewer, party, text) if party else say(viewer.language, "pop.name_missing")
     calls.forget()
-    heard = calls.heard(viewer)
     if "hx-request" not in request.headers:
+        if error:
+            raise Problem(422, error)
         return RedirectResponse(f"/customers/{party}", 303)
+    heard = calls.heard(viewer)
     return HTMLResponse(_written(request, viewer, heard, error), 422 if error else 200, NOT_KEPT)
 
 

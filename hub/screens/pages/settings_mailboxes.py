@@ -22,7 +22,10 @@ from hub.transport.servers import INBOX, PORTS, TLS, Server, server_of
 from hub.transport.trouble import Trouble
 from hub.transport.try_out import try_imap, try_smtp
 
-_SAME = {"imap_host": "wrong.mail.same"}
+_SAME = {
+    mailboxes.SameMailbox: {"imap_host": "wrong.mail.same"},
+    mailboxes.SameSender: {"smtp_host": "wrong.mail.same_sender"},
+}
 router = APIRouter(include_in_schema=False)
 Manager = Annotated[Viewer, viewing("manage")]
 _NAME = 100
@@ -62,8 +65,8 @@ def add(request: Request, hub: TheHub, viewer: Manager, form: Form) -> Response:
         return _form(request, viewer, None, read.typed, tried=_tried(read.entered, passwords))
     try:
         id = mailboxes.add(hub.database, hub.keys, read.entered)
-    except mailboxes.SameMailbox:
-        return _form(request, viewer, None, read.typed, _SAME)
+    except mailboxes.SameMailbox as error:
+        return _form(request, viewer, None, read.typed, _SAME[type(error)])
     return RedirectResponse(f"/settings/mailboxes/{id}?done=1", 303)
 
 
@@ -104,8 +107,8 @@ def _kept(request: Request, hub: Hub, viewer: Viewer, mailbox: Mailbox, form: Se
             passwords = mailboxes.passwords_for(hub.database, hub.keys, mailbox.id, read.entered)
             return _form(request, viewer, mailbox, read.typed, tried=_tried(read.entered, passwords))
         mailboxes.change(hub.database, hub.keys, mailbox.id, read.entered)
-    except mailboxes.SameMailbox:
-        return _form(request, viewer, mailbox, read.typed, _SAME)
+    except mailboxes.SameMailbox as error:
+        return _form(request, viewer, mailbox, read.typed, _SAME[type(error)])
     except Trouble as trouble:  # the saved password cannot be opened
         return _form(request, viewer, mailbox, read.typed, tried={"imap": trouble})
     return RedirectResponse(f"/settings/mailboxes/{mailbox.id}?done=1", 303)

@@ -51,5 +51,6 @@ WORDS: dict[str, str] = {
     "wrong.mail.tls": "Choose one of these.",
     "wrong.mail.user": "A mailbox has a user name; often it is the address.",
     "wrong.mail.same": "This folder of this server is fetched already, by another mailbox.",
+    "wrong.mail.same_sender": "Answers from this address go out by this server already, by another mailbox.",
     "wrong.mail.nothing": "Name a server for fetching, for sending, or for both.",
 } | {f"mail.trouble.{what}": words for what, words in trouble.WORDS.items()}
