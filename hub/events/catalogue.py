@@ -52,6 +52,10 @@ def _listed(value: Any) -> Any:
     return [] if value is None else value if isinstance(value, list | tuple) else [value]
 
 
+# The default of a list: pydantic copies one that is written out with `deepcopy`, for each field of each event.
+NONE: Any = Field(default_factory=list, json_schema_extra={"default": []})
+
+
 def _money(text: str) -> str:
     try:
         amount = Decimal(digits(text).strip())
@@ -191,7 +195,7 @@ def shape(name: str) -> dict[str, Json]:
     for short, field in sorted(kind.model_fields.items()):
         held = field.alias or short
         part = "personal" if held in kind.personal or held in kind.parties else "data"
-        parts[part][held] = [] if field.default == [] else None
+        parts[part][held] = [] if field.default_factory is list else None
     if "attachments" in parts["data"]:
         parts["personal"]["attachments"] = []
     if kind.texts:

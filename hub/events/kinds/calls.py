@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from hub.events.catalogue import Id, Kind, Moment, Origin, Parties, Text
+from hub.events.catalogue import NONE, Id, Kind, Moment, Origin, Parties, Text
 
 AgentName = Annotated[Text, BeforeValidator(lambda v: f"{v.get('value')}" if isinstance(v, dict) else v)]
 
@@ -17,7 +17,7 @@ class Call(Kind):
 
     call: Id
     direction: Literal["in", "out"] = "in"
-    party: Parties = []
+    party: Parties = NONE
     desk: Id | None = None
     agent: AgentName | None = None
     queue: Text | None = None

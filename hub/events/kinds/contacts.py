@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from hub.events.catalogue import Id, Kind, Origin, SomeParties, Text
+from hub.events.catalogue import NONE, Id, Kind, Origin, SomeParties, Text
 from hub.events.kinds.calls import AgentName
 from hub.events.kinds.messages import Attached
 
@@ -28,7 +28,7 @@ class ContactRecorded(Kind):
     campaign: Text | None = None
     code: Text | None = None
     outcome: Text | None = None
-    attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = []
+    attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = NONE
 
     def stream(self, origin: Origin) -> str:
         return origin.keyed("contact", origin.source, self.contact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.events.catalogue import Count, Id, Kind, Origin, Parties, Text
+from hub.events.catalogue import NONE, Count, Id, Kind, Origin, Parties, Text
 
 
 class DeliveryStep(Kind):
@@ -14,7 +14,7 @@ class DeliveryStep(Kind):
 
     delivery: Id
     ticket: Text | None = None
-    party: Parties = []
+    party: Parties = NONE
     attempt: Count | None = None
     by: Text | None = None
     reason: Text | None = None

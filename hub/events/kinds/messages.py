@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from hub.events.catalogue import Count, Id, Kind, Origin, Parties, Party, Text
+from hub.events.catalogue import NONE, Count, Id, Kind, Origin, Parties, Party, Text
 from hub.events.envelope import Json
 from hub.events.text import storable_all
 
@@ -64,20 +64,20 @@ class Message(Kind):
     message: Id | None = None
     channel: Id = "message"
     thread: Id | None = None
-    party: Parties = []
+    party: Parties = NONE
     agent: Text | None = None
     subject: Text | None = None
     text: Text | None = None
     html: Text | None = None
-    attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = []
+    attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = NONE
     sender_: Annotated[Mailbox | None, Field(alias="from")] = None
-    to: Mailboxes = []
-    cc: Mailboxes = []
+    to: Mailboxes = NONE
+    cc: Mailboxes = NONE
     message_id: Text | None = None
     in_reply_to: Text | None = None
-    references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = []
+    references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = NONE
     automatic: Literal["no", "reply", "bounce", "list"] = "no"
-    about: Parties = []
+    about: Parties = NONE
     bounce: Annotated[dict[str, Any], AfterValidator(_returned)] | None = None
     raw: Text | None = None
     claimed_date: Text | None = None

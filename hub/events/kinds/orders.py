@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from hub.events.catalogue import Id, Kind, Money, Origin, Parties, Text
+from hub.events.catalogue import NONE, Id, Kind, Money, Origin, Parties, Text
 from hub.events.order_numbers import order_number
 
 # In the order of their progress: an order's stage is the furthest that was reported, whenever the report came.
@@ -40,7 +40,7 @@ class OrderStep(Kind):
 
     order: Annotated[Number, BeforeValidator(lambda v: order_number(v) if isinstance(v, str) else v)] | None = None
     order_ref: Number | None = None
-    party: Parties = []
+    party: Parties = NONE
     tracking: Text | None = None
     carrier: Text | None = None
     amount: Money | None = None
@@ -63,7 +63,7 @@ class OrderPlaced(OrderStep):
     """The customer ordered. `total` is text such as "12.50", in `currency` (ISO 4217)."""
 
     type = "order.placed"
-    lines: Annotated[list[Line], BeforeValidator(lambda v: v or [])] = []
+    lines: Annotated[list[Line], BeforeValidator(lambda v: v or [])] = NONE
     total: Money | None = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from hub.events.catalogue import Count, EventId, Id, Kind, Origin, Parties, Text
+from hub.events.catalogue import NONE, Count, EventId, Id, Kind, Origin, Parties, Text
 from hub.events.envelope import Json
 from hub.events.kinds.messages import conversation
 
@@ -20,7 +20,7 @@ class TicketStep(Kind):
     personal = frozenset({"text", "why", "subject", "how", "thread"})
 
     ticket: Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-    party: Parties = []
+    party: Parties = NONE
     by: Text | None = None
 
     @model_validator(mode="before")
@@ -44,7 +44,7 @@ class TicketOpened(TicketStep):
     conversation: Text | None = None
     channel: Text | None = None
     thread: Text | None = None
-    contacts: Contacts = []
+    contacts: Contacts = NONE
     priority: Text | None = None
     department: Text | None = None
     follows: Text | None = None
@@ -126,7 +126,7 @@ class TicketAnswered(TicketStep):
     html: Text | None = None
     message_id: Text | None = None
     in_reply_to: Text | None = None
-    references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = []
+    references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = NONE
     conversation: Text | None = None
     mailbox: Text | None = None
     answers: Id | None = None
