@@ -193,7 +193,7 @@ async def faust_lane(hub: Hub, count: int) -> float:
     steps = list({id(one): one for one in topics.values()}.values())
     first: list[float] = []
     for one in steps:
-        one.take, one.pull = _noting(one.take, first), lambda lanes: 0
+        one.take, one.pull = _noting(one.take, first), lambda lanes, busy: 0
     app = application(str(hub.settings.kafka), access, topics, hub.settings.home)
     app.conf.consumer_auto_offset_reset = "earliest"
     app.finalize()

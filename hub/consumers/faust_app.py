@@ -27,11 +27,13 @@ from faust.types import TP
 from hub.consumers import project, understand
 from hub.consumers.project import LaneStopped
 from hub.consumers.record import Recorder
+from hub.consumers.runner import behind
 from hub.events.catalogue import NewerVersion
 from hub.events.ids import TOPICS
 from hub.log._protocol import LogAway, LogLost, LogRefused, Place, Recorded
 from hub.settings import KafkaAccess
 from hub.store.blobs import Away
+from hub.store.checkpoints import positions
 from hub.store.database import STEPS, Unavailable
 
 Lane = tuple[str, int]
@@ -39,39 +41,35 @@ log = structlog.get_logger()
 GROUP = "hub-worker"
 _QUEUE = 4_000  # events that wait for a writer; then Faust is not asked for more
 _TAKEN = 1_000  # events of one transaction
-_PASS, _SELDOM = 1.0, 10.0  # seconds between two looks at what nobody tells
+_PASS = 1.0  # seconds between two looks at what nobody tells
 _LOOK = 0.2  # seconds
 _AGAIN, _STANDS = 1.0, 5.0  # seconds until something that failed, or must not go on, is tried again
 
 
 @dataclass
 class Writer:
-    """Takes what Faust pushes for a step. `take`: do these events; `pull`: read what waits in these partitions and do it,
-    some of it; both answer how many were done."""
+    """Takes what Faust pushes for a step. `take`: do these events; `pull`: read what waits in these partitions and do it
+    (`busy`: only what Faust seems not to bring); both answer how many were done."""
 
     name: str
     take: Callable[[Sequence[Recorded]], int]
-    pull: Callable[[Collection[Lane]], int]
+    pull: Callable[[Collection[Lane], bool], int]
     mine: frozenset[Lane] = frozenset()
     queue: asyncio.Queue[Recorded] = field(default_factory=lambda: asyncio.Queue(_QUEUE))
 
     async def run(self) -> None:
         """For ever. What cannot be done now is tried again; nothing is passed over.
 
-        Faust may begin behind events that nobody saw, and then tells nothing of them: once a second it is looked. While
-        events come that holds them up, and is done seldom, except after Faust was given other partitions.
+        Faust may begin behind events that nobody saw, and then tells nothing of them: once a second it is looked.
         """
-        passed, mine, since = 0.0, self.mine, 0.0
+        passed = 0.0
         with ThreadPoolExecutor(1, self.name) as pool:
             while True:
                 batch = await self._waiting()
-                now = time.monotonic()
-                if self.mine != mine:
-                    mine, since = self.mine, now
-                pause = _SELDOM if batch and now > since + _SELDOM else _PASS
-                if self.mine and (self.queue.full() or now > passed + pause):
+                now, far_behind = time.monotonic(), self.queue.full()
+                if self.mine and (far_behind or now > passed + _PASS):
                     passed = now
-                    await self._insist(pool, partial(_all, self.pull, self.mine))
+                    await self._insist(pool, partial(self.pull, self.mine, bool(batch) and not far_behind))
                 if batch:
                     await self._insist(pool, partial(self.take, batch))
 
@@ -98,21 +96,43 @@ class Writer:
                 await asyncio.sleep(_STANDS)
 
 
-def _all(pull: Callable[[Collection[Lane]], int], lanes: Collection[Lane]) -> int:
-    done = 0
-    while part := pull(lanes):
-        done += part
-    return done
+@dataclass
+class Puller:
+    """Reads what Faust does not bring, or not fast enough. `run`: do some of what waits in these `lanes`."""
+
+    recorder: Recorder
+    step: str
+    run: Callable[..., int]
+
+    def __post_init__(self) -> None:
+        self._stood: dict[Lane, int] = {}
+
+    def __call__(self, lanes: Collection[Lane], busy: bool) -> int:
+        """Do what waits in these partitions. `busy`: only in those that stand where they stood at the last look; to read what
+        Faust brings anyway would hold it up."""
+        if not busy:
+            return self._all(lanes)
+        with self.recorder.database.transaction() as tx:
+            at = positions(tx, self.step)
+        ahead = self.recorder.log.ahead({lane: at[lane] for lane in lanes})
+        stood, self._stood = self._stood, ahead
+        stuck = [lane for lane, position in ahead.items() if stood.get(lane) == position]
+        return self._all(stuck) if stuck else 0
+
+    def _all(self, lanes: Collection[Lane]) -> int:
+        """Until all is done that lay there when it had begun: where events never cease there is always something more."""
+        done = part = self.run(lanes=lanes)
+        ends = {lane: end for lane, end in self.recorder.log.ends().items() if lane in lanes} if part else {}
+        while part and behind(self.recorder.database, self.step, ends):
+            done += (part := self.run(lanes=lanes))
+        return done
 
 
 def writers(recorder: Recorder, lane: project.Lane, topics: Collection[str] = tuple(TOPICS)) -> dict[str, Writer]:
     """One for each step that reads the log, by those of its topics that are wanted."""
-    folding = Writer("project", lane.take, lambda lanes: lane.run(lanes=lanes))
-    understanding = Writer(
-        "understand",
-        lambda batch: understand.take(recorder, batch),
-        lambda lanes: understand.understand(recorder, lanes=lanes),
-    )
+    folding = Writer("project", lane.take, Puller(recorder, "project", lane.run))
+    reading = partial(understand.understand, recorder)
+    understanding = Writer("understand", partial(understand.take, recorder), Puller(recorder, "understand", reading))
     return {topic: understanding if topic in STEPS["understand"] else folding for topic in topics}
 
 

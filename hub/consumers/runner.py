@@ -58,7 +58,7 @@ def _stepped(recorder: Recorder, lane: Lane, name: str) -> Iterator[int]:
         "project": lane.run,
     }
     ends = (recorder.archive if name == "decide" else recorder.log).ends()
-    while _behind(recorder.database, name, ends) and (done := step[name]()):
+    while behind(recorder.database, name, ends) and (done := step[name]()):
         yield done
 
 
@@ -91,7 +91,8 @@ def _order(recorder: Recorder) -> tuple[str, ...]:
     return ("relay", "understand", "project", "understand", "decide", "relay", "project")
 
 
-def _behind(database: Database, step: str, ends: Mapping[tuple[str, int], int]) -> bool:
+def behind(database: Database, step: str, ends: Mapping[tuple[str, int], int]) -> bool:
+    """Whether a step has not come to one of these ends."""
     rows = database.rows("SELECT topic, part, next FROM checkpoint WHERE step = %s", [step])
     return any(position < ends.get((topic, part), 0) for topic, part, position in rows)
 

@@ -15,6 +15,7 @@ from hub.events.envelope import shown
 from hub.events.ids import lanes
 from hub.log import gate
 from hub.log._protocol import LogAway, LogLost, LogRefused, Recorded
+from hub.log.headers import from_outside
 from hub.store import archive, outbox
 from hub.store.checkpoints import claim_lanes, lock, positions
 from hub.store.database import STEPS, Connection, DatabaseError, Unavailable
@@ -108,7 +109,8 @@ def admitted(recorder: Recorder, tx: Connection, batch: Sequence[Recorded]) -> l
     if not events:
         return []
     found = gate.admit(tx, events)
-    outbox.archived(tx, [recorded.document["id"] for recorded in events])
+    if decided := [recorded.document["id"] for recorded in events if not from_outside(recorded)]:
+        outbox.archived(tx, decided)
     if found.conflicts:
         recorder.enter(tx)
         recorder.append_entered([_kept(recorder, recorded) for recorded in found.conflicts], tx)

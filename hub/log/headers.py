@@ -37,6 +37,11 @@ def beside_dead(letter: DeadLetter) -> Headers:
     return [*letter.headers, *((f"hub_dead_{name}", value.encode()) for name, value in told.items())]
 
 
+def from_outside(recorded: Recorded) -> bool:
+    """Whether it came by a door, and was not decided here."""
+    return any(name == CHANNEL for name, _ in recorded.headers)
+
+
 def sealed(recorded: Recorded) -> Sealed:
     """The event as it was appended, for the gate."""
     document = recorded.document

@@ -8,20 +8,22 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from hub.consumers import faust_app
-from hub.consumers.faust_app import Writer, application, tail
+from hub.consumers.faust_app import Puller, Writer, application, tail
 from hub.events.ids import lanes, place
-from hub.log._protocol import Recorded
+from hub.log._protocol import Place, Recorded
+from hub.log.embedded import EmbeddedLog
 from hub.log.headers import sealed
 from hub.log.kafka import KafkaLog
 from hub.settings import KafkaAccess
 from hub.wiring import Hub
 from tests.kafka.brokers import KafkaBroker
-from tests.kafka.events import numbered
+from tests.kafka.events import number, numbered
 from tests.kill.running import until
 
 
@@ -36,7 +38,7 @@ class Pushed:
         self.events += batch
         return len(batch)
 
-    def _pull(self, lanes: Collection[tuple[str, int]]) -> int:
+    def _pull(self, lanes: Collection[tuple[str, int]], busy: bool) -> int:
         return 0
 
 
@@ -112,3 +114,67 @@ def test_a_bug_in_what_hands_events_on_ends_the_tail(hub: Hub, tmp_path: Path, m
             stop.set()
         with pytest.raises(ZeroDivisionError):
             ended.result()
+
+
+ORDERS = lanes(["orders"])
+
+
+def test_what_faust_brings_is_not_read_beside_it_and_what_it_does_not_bring_is(hub: Hub) -> None:
+    """Two partitions: events of the one come one after another, in the other Faust began too late."""
+    puller, log = Puller(hub.recorder, "project", hub.lane.run), hub.recorder.log
+
+    log.append([numbered(0, "order:2")])
+    (first,) = log.append([numbered(1)])
+    assert first.place
+    assert puller(ORDERS, busy=True) == 0, "each may be on its way"
+    hub.lane.take(log.read({first.place[:2]: first.place.position}, 1))
+    log.append([numbered(2)])
+    assert puller(ORDERS, busy=True) == 1, "nobody brought it since"
+    assert sorted(number(one) for one in archived(hub)) == [0, 1]
+    assert puller(ORDERS, busy=False) == 1, "where Faust brings nothing all that waits is read"
+    assert sorted(number(one) for one in archived(hub)) == [0, 1, 2]
+    assert puller(ORDERS, busy=False) == 0
+
+
+def test_reading_ends_where_the_log_ended_when_it_began(hub: Hub) -> None:
+    """While events never ceased it once read for ever, and Faust's were brought for nothing."""
+    log, n = hub.recorder.log, count(1)
+
+    def run(lanes: Collection[tuple[str, int]]) -> int:
+        log.append([numbered(next(n))])
+        return hub.lane.run(1, lanes)
+
+    log.append([numbered(0)])
+    assert 0 < Puller(hub.recorder, "project", run)(ORDERS, busy=False) < 5
+
+
+def archived(hub: Hub) -> list[Recorded]:
+    """What a worker has written down of the orders, in the order of the log."""
+    return [one for lane in ORDERS for one in EmbeddedLog(hub.database).read({lane: 0}, 100)]
+
+
+def test_a_writer_says_whether_events_come() -> None:
+    """Those that come are taken all the same, between two looks."""
+    looks, taken = list[bool](), list[Recorded]()
+
+    def pull(lanes: Collection[tuple[str, int]], busy: bool) -> int:
+        looks.append(busy)
+        return 1
+
+    def take(batch: Sequence[Recorded]) -> int:
+        taken.extend(batch)
+        return len(batch)
+
+    async def run(writer: Writer) -> None:
+        running = asyncio.create_task(writer.run())
+        for n in range(60):
+            await writer.queue.put(Recorded(Place("orders", 0, n), b"", []))
+            await asyncio.sleep(0.04)
+        while looks[-1]:  # nothing comes any more
+            await asyncio.sleep(0.02)
+        running.cancel()
+
+    asyncio.run(asyncio.wait_for(run(Writer("project", take, pull, frozenset(ORDERS))), 60))
+    assert [one.place.position for one in taken] == list(range(60))
+    assert looks.count(True) >= 2, looks
+    assert looks.count(False) == 1, looks
