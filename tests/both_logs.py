@@ -51,10 +51,15 @@ class OnKafka:
     def opened(self, hub: Hub) -> None:
         """What an earlier test wrote there is none of this one's."""
         self._taken.append((hub.settings.kafka_access.prefix, hub))
-        ends = [(end, *lane) for lane, end in hub.recorder.log.ends().items() if end]
-        with hub.database.transaction() as tx, tx.cursor() as cursor:
-            for table in ("log_head", "checkpoint"):
-                cursor.executemany(f"UPDATE {table} SET next = %s WHERE topic = %s AND part = %s", ends)
+        begin_at_the_ends(hub)
+
+
+def begin_at_the_ends(hub: Hub) -> None:
+    """An empty hub does not read what lies in its log."""
+    ends = [(end, *lane) for lane, end in hub.recorder.log.ends().items() if end]
+    with hub.database.transaction() as tx, tx.cursor() as cursor:
+        for table in ("log_head", "checkpoint"):
+            cursor.executemany(f"UPDATE {table} SET next = %s WHERE topic = %s AND part = %s", ends)
 
 
 @pytest.fixture(params=["embedded", "kafka"])

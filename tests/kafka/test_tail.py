@@ -174,7 +174,8 @@ def test_a_writer_says_whether_events_come() -> None:
             await asyncio.sleep(0.02)
         running.cancel()
 
-    asyncio.run(asyncio.wait_for(run(Writer("project", take, pull, frozenset(ORDERS))), 60))
+    with ThreadPoolExecutor(1) as pool:  # in this thread a browser's loop may be running
+        pool.submit(asyncio.run, run(Writer("project", take, pull, frozenset(ORDERS)))).result(60)
     assert [one.place.position for one in taken] == list(range(60))
-    assert looks.count(True) >= 2, looks
-    assert looks.count(False) == 1, looks
+    assert looks[0], "events had come"
+    assert not looks[-1]

@@ -25,6 +25,7 @@ from hub.store.kept import BackupThere, NoBackup, Spoilt
 from hub.store.mailboxes import Entered
 from hub.transport.servers import Server
 from hub.wiring import Hub
+from tests.both_logs import begin_at_the_ends
 from tests.both_logs import where_the_log_is as where_the_log_is
 from tests.journeys.story import EMAIL, PHONE, ago, come, customer, letter, mail, of, shown, timeline
 from tests.operation.conftest import Elsewhere
@@ -163,6 +164,7 @@ def test_without_keys_or_with_those_of_somebody_else_nothing_is_restored(
 def test_nothing_is_restored_over_what_is_there(shop: Hub, take: Taker, elsewhere: Elsewhere) -> None:
     folder = take(shop)
     hub = elsewhere.open()
+    begin_at_the_ends(hub)
     come(hub, "visit.recorded", "v", ago(days=1), visit="v", party=PHONE)
     before = events(hub)
     with pytest.raises(InUse):
