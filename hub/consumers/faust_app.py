@@ -43,6 +43,7 @@ _QUEUE = 4_000  # events that wait for a writer; then Faust is not asked for mor
 _TAKEN = 1_000  # events of one transaction
 _PASS = 1.0  # seconds between two looks at what nobody tells
 _LOOK = 0.2  # seconds
+_PARTING = 15.0  # seconds; less than a worker has that was asked to end
 _AGAIN, _STANDS = 1.0, 5.0  # seconds until something that failed, or must not go on, is tried again
 
 
@@ -197,6 +198,15 @@ def _credentials(access: KafkaAccess) -> SASLCredentials | SSLCredentials | None
     return SSLCredentials(context) if context else None
 
 
+async def _ended(app: faust.App) -> None:
+    """Stop Faust. What crashed in it may never answer: whoever waits for that goes on without."""
+    try:
+        async with asyncio.timeout(_PARTING):
+            await app.stop()
+    except TimeoutError:
+        log.warning("Faust does not stop; going on without it")
+
+
 async def tail(
     brokers: str, access: KafkaAccess, folder: Path, recorder: Recorder, lane: project.Lane, stop: Event,
     topics: Collection[str],
@@ -205,8 +215,9 @@ async def tail(
     writing = writers(recorder, lane, topics)
     app = application(brokers, access, writing, folder)
     app.finalize()
-    tasks = [asyncio.create_task(one.run()) for one in {id(one): one for one in writing.values()}.values()]
-    await app.start()
+    # What crashes while Faust starts keeps it from ever having started: that is not waited for alone.
+    work = [app.start(), *(one.run() for one in {id(one): one for one in writing.values()}.values())]
+    tasks = [asyncio.create_task(each) for each in work]
     try:
         while not stop.is_set() and not app.should_stop:
             for task in tasks:
@@ -216,6 +227,6 @@ async def tail(
     finally:
         for task in tasks:
             task.cancel()
-        await app.stop()
+        await _ended(app)
     if app.crash_reason:
         raise app.crash_reason

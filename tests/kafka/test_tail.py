@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import faust
 import pytest
 
 from hub.consumers import faust_app
@@ -64,7 +65,7 @@ def following(brokers: str, access: KafkaAccess, folder: Path) -> Iterator[Pushe
         writing.cancel()
         await app.stop()
 
-    thread = threading.Thread(target=asyncio.run, args=(follow(),))
+    thread = threading.Thread(target=asyncio.run, args=(follow(),), daemon=True)
     thread.start()
     try:
         until(lambda: found.writer.mine == frozenset(lanes(["orders"])), 60, "Faust has its partitions")
@@ -114,6 +115,25 @@ def test_a_bug_in_what_hands_events_on_ends_the_tail(hub: Hub, tmp_path: Path, m
             stop.set()
         with pytest.raises(ZeroDivisionError):
             ended.result()
+
+
+def test_a_tail_ends_though_faust_never_starts(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something crashed while it started: Faust waits for itself then."""
+    started, stop = threading.Event(), threading.Event()
+
+    async def never(app: faust.App) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(faust.App, "start", never)
+    settings = hub.settings
+    running = tail(str(settings.kafka), settings.kafka_access, tmp_path, hub.recorder, hub.lane, stop, ["orders"])
+    thread = threading.Thread(target=asyncio.run, args=(running,), daemon=True)
+    thread.start()
+    assert started.wait(60)
+    stop.set()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 ORDERS = lanes(["orders"])
