@@ -192,8 +192,9 @@ def test_a_writer_says_whether_events_come() -> None:
         for n in range(60):
             await writer.queue.put(Recorded(Place("orders", 0, n), b"", []))
             await asyncio.sleep(0.04)
-        while looks[-1]:  # nothing comes any more
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(30):
+            while looks[-1]:  # nothing comes any more
+                await asyncio.sleep(0.02)
         running.cancel()
 
     with ThreadPoolExecutor(1) as pool:  # in this thread a browser's loop may be running
