@@ -27,7 +27,7 @@ check: $(STAMP) ## seconds: ruff, mypy --strict and the tests that need no serve
 test: tools $(STAMP) ## everything, what CI runs: `check`'s linters, then all tests, in three processes
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 chaos: tools $(STAMP) ## an hour or more: the kill tests and the faults on Kafka, 100 rounds of each (HUB_CHAOS=n: n rounds)
 	HUB_CHAOS=$${HUB_CHAOS:-100} $(BIN)/pytest -s tests/kill tests/kafka/test_faults.py

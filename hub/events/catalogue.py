@@ -43,7 +43,7 @@ def _lower(value: Any) -> Any:
 class Party(BaseModel):
     """An identifier as it is written down outside: `kind` email, phone, account, cookie, badge, extension, ..."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
     kind: Annotated[str, BeforeValidator(_lower), Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
     value: Annotated[str, BeforeValidator(lambda v: str(v) if isinstance(v, int) else v), Field(max_length=2000)]
 
@@ -118,7 +118,7 @@ class Origin:
 class Kind(BaseModel):
     """An event's fields as they come from outside. Subclasses say name, version, and which fields are what."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True, defer_build=True)
     type: ClassVar[str]
     version: ClassVar[int] = 1
     personal: ClassVar[frozenset[str]] = frozenset()

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from hub.home import last_run
 
 _PATIENCE = 30.0  # seconds; a story may wait until what it did is shown
@@ -59,6 +57,8 @@ def _ask(home: Path, method: str, name: str) -> Panel:
     demo = _where(home)
     if demo is None:
         return Panel()
+    import httpx  # only where a demo runs: it takes as long to load as the rest of the screens
+
     headers = {"Authorization": f"Bearer {demo['token']}"}
     try:
         answer = httpx.request(method, f"http://{demo['control']}/{name}", headers=headers, timeout=_PATIENCE)

@@ -15,7 +15,7 @@ from hub.events.text import storable_all
 class Mailbox(BaseModel):
     """Somebody's name and address in a mail's header."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
     name: Text | None = None
     address: Text | None = None
 
@@ -23,7 +23,7 @@ class Mailbox(BaseModel):
 class Attached(BaseModel):
     """An attachment: as sent with `base64`, as kept with `size` (bytes) and `sha256` (hexadecimal)."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
     name: Text | None = None
     type: Text | None = None
     base64: str | None = None

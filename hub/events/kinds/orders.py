@@ -17,7 +17,7 @@ REMARKS = ("invoiced", "noted")
 class Line(BaseModel):
     """One line of an order. `price` is for one piece."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
     sku: Text | None = None
     title: Text | None = None
     quantity: Annotated[float, Field(allow_inf_nan=False)] | None = None
