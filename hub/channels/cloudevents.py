@@ -31,6 +31,7 @@ UNTYPED = "application/octet-stream"
 _BOM = b"\xef\xbb\xbf"
 # A mail has neither as its channel reads it, so its kind asks for none; a call may lack its party: a withheld number.
 _NEEDED = dict.fromkeys(("message.received", "message.sent"), ("message", "party"))
+_DECIDED = frozenset({"party.linked", "party.cut"})  # by whom, nobody says for somebody else: a person says it to the hub
 _LENGTHS = {"id": 998, "source": 2_000, "type": 200}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ESCAPE = re.compile(
@@ -205,6 +206,8 @@ def _draft(document: Any, received: datetime, history: bool) -> Draft:
     kind = _kind(document, history)
     time = _time(document.get("time"), received)
     fields, files = _attachments(_fields(document))
+    if kind in _DECIDED and not history:
+        fields = {name: value for name, value in fields.items() if name != "by"}
     _complete(kind, fields)
     return Draft(kind, time, source, key, fields, files)
 

@@ -26,7 +26,8 @@ def asks(event: Event) -> bool:
         return bool(event.data.get("automatic", "no") == "no")
     if event.type == "contact.recorded" and event.data.get("direction") == "in" and event.data.get("channel") in PAPER:
         return True
-    return (event.data.get("outcome") or "").strip().casefold() in ASKING
+    outcome = event.personal.get("outcome") or event.data.get("outcome")  # in the open in the first version of each kind
+    return (outcome or "").strip().casefold() in ASKING
 
 
 def on_contact(event: Event, tickets: Sequence[Ticket]) -> list[Decision]:

@@ -90,7 +90,7 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Text = Annotated[str, AfterValidator(storable)]
+Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable)]
 Id = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable), Field(min_length=1, max_length=998)]
 Money = Annotated[str, BeforeValidator(_as_text), AfterValidator(_money)]
 Moment = Annotated[datetime, BeforeValidator(instant, json_schema_input_type=datetime)]

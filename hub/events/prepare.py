@@ -91,11 +91,16 @@ def problem(error: ValidationError, root: str = "$.data") -> NotValid:
     return NotValid(_why(first), path)
 
 
+_TYPES = {"string_type": "text", "list_type": "a list", "int_type": "a whole number", "float_type": "a number"}
+
+
 def _why(found: Mapping[str, Any]) -> str:
     """In words for whoever sent it: pydantic speaks of its own classes, and counts the characters of a text as items."""
     kind, is_text = found["type"], isinstance(found["input"], str)
     if kind in ("model_type", "model_attributes_type", "dataclass_type", "dict_type"):
         return "must be an object"
+    if kind in _TYPES:
+        return f"must be {_TYPES[kind]}"
     if is_text and kind in ("too_short", "string_too_short"):
         return "must be text and not empty"
     if is_text and kind in ("too_long", "string_too_long"):
@@ -147,13 +152,15 @@ def _as_text(said: Any) -> str:
 
 
 def _respell(personal: Json, spelt: dict[str, Identifier]) -> None:
-    """Identifiers are kept in their normal spelling; how they were written stays beside it. Headers stay as they are."""
+    """Identifiers are kept in their normal spelling; how they were written, and as what, stays beside it. Headers stay as
+    they are."""
     for path, who in spelt.items():
         name, _, n = path.partition("/")
         place = personal[name][int(n)] if n else personal[name]
         if "value" in place:
+            said = {"said": place["kind"]} if place["kind"] != who.kind else {}
             written = {"written": place["value"]} if place["value"] != who.value else {}
-            place |= {"kind": who.kind, "value": who.value} | written
+            place |= {"kind": who.kind, "value": who.value} | said | written
 
 
 def _split(kind: type[Kind], fields: Kind) -> tuple[Json, Json]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.events.catalogue import catalogue
-from hub.events.envelope import Event, Named
+from hub.events.envelope import Event, Json, Named
 from hub.projections._shape import Append, Uuid
 
 OWNING = ("party", "a", "b")
@@ -25,13 +25,19 @@ class Owner:
 
 def identifier(event: Event, named: Named) -> str | None:
     """The identifier of a party that the event names, null where its key is gone."""
+    said = told(event, named)
+    value = said and (said.get("value") or said.get("address"))
+    return None if value is None else str(value)
+
+
+def told(event: Event, named: Named) -> Json | None:
+    """What the event says of a party where it names it, null where its key is gone."""
     place: Any = event.personal
     for step in named.at.split("/"):
         place = place[int(step)] if isinstance(place, list) else place.get(step)
         if place is None:
             return None
-    value = place.get("value") or place.get("address")
-    return None if value is None else str(value)
+    return dict(place)
 
 
 def rows(event: Event) -> Iterator[Owner]:

@@ -71,6 +71,19 @@ def each_shown_with(tx: Connection, parties: Collection[str]) -> dict[str, list[
     return found
 
 
+def sharers(tx: Connection, party: str, most: int) -> list[list[str]]:
+    """The customers who were seen with an identifier that stands alone because many share it; whoever was heard of last
+    first."""
+    rows = tx.execute(
+        "SELECT s.b::text, max(t.time) FROM (SELECT DISTINCT b FROM seen WHERE a = %(party)s::uuid) s"
+        " CROSS JOIN LATERAL (SELECT time FROM timeline WHERE party = s.b ORDER BY time DESC LIMIT 1) t"
+        " WHERE (SELECT count(DISTINCT b) FROM seen WHERE a = %(party)s::uuid) > %(shared)s"
+        " GROUP BY 1 ORDER BY 2 DESC LIMIT %(most)s",
+        {"party": party, "shared": SHARED, "most": most},
+    ).fetchall()
+    return customers(tx, [row[0] for row in rows], shown_with)
+
+
 class Whose:
     """The id of the customer with whom a party is shown, asked once for all of his parties."""
 

@@ -21,6 +21,7 @@ from hub.store.database import Connection
 Json = dict[str, Any]
 RECENT = timedelta(days=30)
 RECENT_SHOWN, LOOKED_AT = 10, 60  # items; who rings ten times in vain still wrote the mail before
+SHARING = 10  # customers who are told where many share an identifier
 FINISHED = ("delivered", "cancelled", "returned", "refunded")
 OPEN, DONE = ("new", "open", "waiting"), ("resolved", "closed")  # states of tickets
 _NUMBERS = range(2**63)  # those of a cursor that the database can hold
@@ -368,8 +369,13 @@ def _rank(stage: str) -> int:
 
 
 def lookup(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> Json:
-    """What is known of a caller before anybody answers. `found`: the customers that the identifier may mean."""
-    return looked_up(tx, found, now)[0]
+    """What is known of a caller before anybody answers. `found`: the customers that the identifier may mean; of one that
+    many share it may be any of those who were seen with it."""
+    known = looked_up(tx, found, now)[0]
+    alone = known["match"] == "one" and len(found) == 1 and len(found[0]) == 1
+    if alone and (people := who.sharers(tx, found[0][0], SHARING)):
+        return known | {"match": "many", "customers": [customer(tx, parties) for parties in people], "likely": None}
+    return known
 
 
 def looked_up(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> tuple[Json, list[Json], set[str]]:

@@ -202,13 +202,6 @@ def _earlier(tx: Connection, party: str, stream: str) -> Earlier:
 
 
 def _sharing(tx: Connection, party: str) -> list[Json]:
-    """Who was seen with a number that stands alone because many share it; whoever was heard of last first."""
-    rows = tx.execute(
-        "SELECT s.b::text, max(t.time) FROM (SELECT DISTINCT b FROM seen WHERE a = %(party)s::uuid) s"
-        " CROSS JOIN LATERAL (SELECT time FROM timeline WHERE party = s.b ORDER BY time DESC LIMIT 1) t"
-        " WHERE (SELECT count(DISTINCT b) FROM seen WHERE a = %(party)s::uuid) > %(shared)s"
-        " GROUP BY 1 ORDER BY 2 DESC LIMIT %(most)s",
-        {"party": party, "shared": who.SHARED, "most": SHARING},
-    ).fetchall()
-    people = who.customers(tx, [row[0] for row in rows], who.shown_with)
+    """Who was seen with a number that stands alone because many share it."""
+    people = who.sharers(tx, party, SHARING)
     return [{"id": parties[0], "name": who.name(tx, parties), "identifiers": who.identifiers(tx, parties)} for parties in people]

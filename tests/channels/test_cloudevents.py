@@ -122,6 +122,14 @@ def test_a_ticket_comes_only_with_the_past() -> None:
     assert isinstance(parsed(event(type="inbound.payload_received"), history="true"), Rejected)
 
 
+def test_nobody_says_for_somebody_else_who_is_one_person() -> None:
+    pair = {name: {"kind": "email", "value": f"{name}@example.org"} for name in "ab"}
+    for kind in ("party.linked", "party.cut"):
+        said = event(type=kind, data=pair | {"by": "mina", "evidence": "she said so"})
+        assert draft(said).fields == pair | {"evidence": "she said so"}
+        assert draft(said, history="true").fields["by"] == "mina"
+
+
 def test_attachments_become_files_in_their_order() -> None:
     found = draft(event(data={"visit": "v", "attachments": [
         {"name": "a.txt", "type": "text/plain", "base64": "YQ=="}, {"base64": "Yg==", "blob": "of/another"},

@@ -105,6 +105,24 @@ def test_a_switchboard_number_links_nobody(hub: Hub) -> None:
         come(hub, "order.placed", f"o{n}", ago(days=n), order=f"{2000 + n}", party=[identity(f"p{n}"), PHONE])
     assert len({tuple(of(hub, f"p{n}@example.com")[0]) for n in range(8)}) == 8
     assert of(hub, "p0@example.com")[0] != of(hub, "0912 123 4567")[0]
+    with hub.database.transaction() as tx:
+        told = reads.lookup(tx, of(hub, "0912 123 4567"), NOW)
+    assert (told["match"], len(told["recent"]), told["likely"]) == ("many", 8, None)
+    assert [one["orders"][0]["number"] for one in told["customers"]] == [f"{2000 + n}" for n in range(8)]
+
+
+@pytest.mark.parametrize("number", ["0000", "123456", "۱۲۳۴۵"])
+def test_a_telephone_number_that_is_too_short_to_be_one_links_nobody(hub: Hub, number: str) -> None:
+    for name in "ab":
+        party = [identity(name), {"kind": "phone", "value": number}]
+        come(hub, "order.placed", name, ago(days=1), order=f"70{ord(name)}", party=party)
+    assert [len(customer(hub, f"{name}@example.com")["orders"]) for name in "ab"] == [1, 1]
+
+
+def test_an_extension_that_is_named_as_one_links_as_any_other_identifier(hub: Hub) -> None:
+    party = [identity("a"), {"kind": "extension", "value": "۲۱۴"}]
+    come(hub, "order.placed", "o", ago(days=1), order="7100", party=party)
+    assert [one["value"] for one in customer(hub, "a@example.com")["identifiers"]] == ["a@example.com", "214"]
 
 
 def test_many_customers_are_found_at_once_as_each_alone(hub: Hub) -> None:

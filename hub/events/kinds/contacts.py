@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
 from hub.events.catalogue import NONE, Id, Kind, Origin, SomeParties, Text
+from hub.events.envelope import Json
 from hub.events.kinds.calls import AgentName
 from hub.events.kinds.messages import Attached
 
 
 class ContactRecorded(Kind):
-    """Somebody wrote down that a contact took place; `channel` says which way it came."""
+    """Somebody wrote down that a contact took place; `channel` says which way it came.
+
+    Version 1 kept `code` and `outcome` in the open.
+    """
 
     type = "contact.recorded"
-    personal = frozenset({"subject", "text", "note"})
+    version = 2
+    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: dict}
+    personal = frozenset({"subject", "text", "note", "code", "outcome"})
     texts = ("subject", "text")
 
     contact: Id

@@ -32,7 +32,8 @@ def lookup(
 ) -> Json:
     """In one request all that a telephone system shows: the customer, the last contacts, the likely reason.
 
-    Unknown is `none` and 200, with the earlier contacts of that number; so is an empty one, as a withheld number comes.
+    Unknown is `none` and 200, with the earlier contacts of that number; so is an empty one, as a withheld number comes. A
+    number that many share is `many`: the last ten of them that were heard of, and the contacts of the number itself.
     """
     asked = {"phone": spoken(phone), "email": email, "account": account}
     if all(said is None for said in (*asked.values(), order)):
@@ -44,8 +45,9 @@ def lookup(
             identifier = who.identified(kind, value, hub.settings.region) if value else None
             parties += who.known(tx, [hub.keys.party_id(identifier)]) if identifier else []
         found = who.customers(tx, parties)
-        looked("search", [parties[0] for parties in found])
-        return Json(reads.lookup(tx, found, clock()), headers=NOT_KEPT)
+        told = reads.lookup(tx, found, clock())
+        looked("search", [one["id"] for one in told["customers"]] or [parties[0] for parties in found])
+        return Json(told, headers=NOT_KEPT)
 
 
 @router.get("/v1/customers", response_model=Customers, summary="Find customers", **needs("read"))
