@@ -99,6 +99,8 @@ def _why(found: Mapping[str, Any]) -> str:
     kind, is_text = found["type"], isinstance(found["input"], str)
     if kind in ("model_type", "model_attributes_type", "dataclass_type", "dict_type"):
         return "must be an object"
+    if kind == "literal_error":
+        return f"must be {found['ctx']['expected']}"
     if kind in _TYPES:
         return f"must be {_TYPES[kind]}"
     if is_text and kind in ("too_short", "string_too_short"):

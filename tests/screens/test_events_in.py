@@ -246,6 +246,9 @@ def test_what_is_no_utf_8_says_at_which_byte(api: Api, event: Callable[..., Even
     ({"message": ""}, "$.data.message", "must be text and not empty"),
     ({"message": "x" * 999}, "$.data.message", "longer than 998 characters"),
     ({"from": "Sara"}, "$.data.from", "must be an object"),
+    ({"text": True}, "$.data.text", "must be text"),
+    ({"references": 5}, "$.data.references", "must be a list"),
+    ({"automatic": "yes"}, "$.data.automatic", "must be 'no', 'reply', 'bounce' or 'list'"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_in_words_for_whoever_sent_it(
     api: Api, event: Callable[..., Event], data: dict[str, Any], at: str, why: str
@@ -254,6 +257,17 @@ def test_what_is_wrong_is_said_in_words_for_whoever_sent_it(
     assert answer.json()["rejected"] == [{"index": 0, "why": why, "at": at}]
     api.fold()
     assert [one["why"] for one in rejected(api.hub)] == [why]
+
+
+def test_a_number_is_taken_where_text_is_meant(api: Api, event: Callable[..., Event]) -> None:
+    order = {"order": 1042, "party": MARYAM, "lines": [{"sku": 12, "title": 7, "quantity": 1}], "tracking": 990}
+    bodies = [event("1", party=MARYAM, agent=205, text=5), event("2", party=MARYAM) | {"type": "order.placed", "data": order}]
+    answer = api.client.post("/v1/events", json=bodies, headers=BATCH).json()
+    assert (answer["accepted"], answer["rejected"]) == (2, [])
+    said, placed = (one["data"] for one in api.client.get("/v1/events").json()["items"])
+    if "agent" not in said:
+        said, placed = placed, said
+    assert (said["agent"], placed["lines"][0]["sku"], placed["tracking"]) == ("205", "12", "990")
 
 
 def test_binary_mode_is_taken_with_encoded_headers(api: Api) -> None:

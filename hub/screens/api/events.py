@@ -153,7 +153,11 @@ def export(
     before: Annotated[MaybeText, Query(include_in_schema=False)] = None,
     cursor: Annotated[MaybeText, Query(include_in_schema=False)] = None,
 ) -> Json:
-    """Envelopes with their personal part readable. `from` and `to` are about `time`."""
+    """Envelopes with their personal part readable. `from` and `to` are about `time`.
+
+    It pages through what is in the log, partition after partition, once; what comes meanwhile may lie behind the page. To
+    follow what comes, `/v1/stream` tells what changed, and on Kafka the topics can be read.
+    """
     if type and type not in catalogue():
         raise Problem(422, "No event has this type.", [("?type", "unknown; `/v1/schemas` has them all")])
     onward = after or before or cursor
