@@ -69,11 +69,11 @@ def item_row(item: Json) -> Sequence[Any]:
 
 def ticket_row(ticket: Json) -> Sequence[Any]:
     state = f"{ticket['state']} for {ticket['waiting_for']}" if ticket["waiting_for"] else ticket["state"]
-    return f"#{ticket['number']}", state, ticket["owner"] or "nobody", when(ticket["changed"]), ticket["subject"]
+    return f"#{ticket['number'] or '–'}", state, ticket["owner"] or "nobody", when(ticket["changed"]), ticket["subject"]
 
 
 def ticket(one: Json) -> Iterable[str]:
-    yield f"#{one['number']}  {one['subject'] or '(no subject)'}"
+    yield f"#{one['number'] or '–'}  {one['subject'] or '(no subject)'}"
     yield f"{one['state']}, owner {one['owner'] or 'nobody'}, priority {one['priority'] or 'normal'}; id {one['id']}"
     yield f"customer {one['customer'] or '-'}; orders {', '.join(one['orders']) or '-'}; {len(one['contacts'])} contacts"
     yield from table([(when(step["time"]), step["type"], step["by"] or "the hub") for step in one["history"]])

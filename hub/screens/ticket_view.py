@@ -11,6 +11,7 @@ from hub.channels.email.quoted import said
 from hub.consumers.decode import decode
 from hub.consumers.standing import every_step
 from hub.events.envelope import Event
+from hub.events.moments import readable
 from hub.screens.asked import Hub
 from hub.store import accounts, archive, customers, deliveries, options, reads, ticket_contacts
 from hub.store.database import Connection
@@ -152,8 +153,9 @@ def _told(events: Sequence[Event], shown: Collection[str]) -> Iterator[Entry]:
 
 def _entry(event: Event) -> Entry:
     kind = "note" if event.type == "ticket.noted" else "step"
+    said = event.data | ({"until": readable(event.data["until"])} if event.data.get("until") else {})
     words = next((text for name in ("text", "how", "why") if (text := event.personal.get(name))), None)
-    return Entry(kind, event.root, event.time, event.type, event.data.get("by"), said=event.data, words=words)
+    return Entry(kind, event.root, event.time, event.type, event.data.get("by"), said=said, words=words)
 
 
 def _opened(entries: Sequence[Entry]) -> list[Entry]:
