@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,6 +63,10 @@ def test_every_page_that_shows_a_ticket_bears_whatever_was_imported(
     mina.send_form("/settings/me", language=language, theme="light")
     tickets = [imported(api, **said) for said in SAID]
     bring(api, str(uuid4()), "ticket.waiting", until="tomorrow", party=PARTY)
+    odd: dict[str, Any] = {"contact": ["x"], "how": {"x": 1}, "why": 7, "until": [1], "priority": {}, "for": 1}
+    bring(api, tickets[0], "ticket.closed", 4, **odd)
+    bring(api, tickets[0], "ticket.reopened", 5)
+    api.fold()
     now = datetime.now(UTC).isoformat()
     api.send(
         event("r1", "call.ringing", time=now, call="c1", party=PARTY, agent="202"),
@@ -99,3 +104,20 @@ def test_a_ticket_without_a_number_is_not_called_none(api: Api, mina: Browser) -
     assert "#–" in text_of(mina.get("/"))
     assert printing.ticket_row(one)[0] == "#–"
     assert next(iter(printing.ticket(one))).startswith("#–  Old")
+
+
+def test_what_is_urgent_comes_first_and_what_is_low_last(api: Api, mina: Browser) -> None:
+    asked = ("low", "normal", "high", "P1", "urgent")
+    tickets = {imported(api, priority=name, subject=f"a matter {name}"): name for name in asked}
+    order = [tickets[id] for id in re.findall(r'id="ticket-([0-9a-f-]+)"', mina.get("/home/tickets").text)]
+    assert (order[:2], set(order[2:4]), order[4]) == (["urgent", "high"], {"normal", "P1"}, "low")
+    assert "High" in text_of(mina.get("/home/tickets"))
+
+
+@pytest.mark.parametrize(("language", "late"), [("en", "Late"), ("fa", "دیر شد")])
+def test_a_promise_that_was_not_kept_is_seen_in_the_list(api: Api, mina: Browser, language: str, late: str) -> None:
+    mina.send_form("/settings/me", language=language, theme="light")
+    imported(api, until="2099-12-24")
+    assert late not in text_of(mina.get("/tickets"))
+    imported(api, until="2026-03-02")
+    assert text_of(mina.get("/tickets")).count(late) == 1
