@@ -479,12 +479,14 @@ def ticket_list(state: str | None, limit: int, before: str | None, json_: bool) 
 @JSON
 def ticket_show(id: str, json_: bool) -> None:
     """One ticket, by its id or its number."""
+    from hub.consumers.standing import with_words
     from hub.store import reads
 
     with opened() as hub, hub.database.transaction() as tx:
         document = reads.ticket(tx, id)
-    if document is None:
-        raise No(f"There is no ticket {id}.")
+        if document is None:
+            raise No(f"There is no ticket {id}.")
+        document = with_words(hub.recorder, tx, document)
     show(document, json_, printing.ticket)
 
 

@@ -69,14 +69,19 @@ def item_row(item: Json) -> Sequence[Any]:
 
 def ticket_row(ticket: Json) -> Sequence[Any]:
     state = f"{ticket['state']} for {ticket['waiting_for']}" if ticket["waiting_for"] else ticket["state"]
-    return f"#{ticket['number']}", state, ticket["owner"] or "nobody", when(ticket["changed"]), ticket["subject"]
+    return f"#{ticket['number'] or '–'}", state, ticket["owner"] or "nobody", when(ticket["changed"]), ticket["subject"]
 
 
 def ticket(one: Json) -> Iterable[str]:
-    yield f"#{one['number']}  {one['subject'] or '(no subject)'}"
-    yield f"{one['state']}, owner {one['owner'] or 'nobody'}, priority {one['priority'] or 'normal'}; id {one['id']}"
+    yield f"#{one['number'] or '–'}  {one['subject'] or '(no subject)'}"
+    state, until = ticket_row(one)[1], f" until {when(one['until'])}" if one["until"] else ""
+    yield f"{state}{until}, owner {one['owner'] or 'nobody'}, priority {one['priority'] or 'normal'}; id {one['id']}"
+    yield from [f"department {one['department']}"] if one["department"] else []
     yield f"customer {one['customer'] or '-'}; orders {', '.join(one['orders']) or '-'}; {len(one['contacts'])} contacts"
-    yield from table([(when(step["time"]), step["type"], step["by"] or "the hub") for step in one["history"]])
+    yield from table([
+        (when(step["time"]), step["type"], step["by"] or "the hub", " ".join((step["text"] or "").split()))
+        for step in one["history"]
+    ])  # fmt: skip
 
 
 def order(one: Json) -> Iterable[str]:

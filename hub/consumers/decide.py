@@ -376,14 +376,14 @@ def command(
         if earlier:
             return _repeated(earlier, stream)
         answer = _answer(recorder, tx, ticket_id, command_id, read(document), expects, by, now)
-        decisions.answer_command(tx, command_id, answer.status, answer.why)
+        decisions.answer_command(tx, command_id, answer.status, answer.why, answer.at)
         return answer
 
 
 def _repeated(earlier: decisions.Answered, stream: str) -> Answer:
     if earlier.stream != stream:
         return Answer(422, "This command's id was used for another ticket.", "$.id")
-    return Answer(earlier.status, earlier.why)
+    return Answer(earlier.status, earlier.why, earlier.at)
 
 
 def _answer(

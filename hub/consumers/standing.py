@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from hub.consumers.decode import decode
 from hub.consumers.project import folded
@@ -16,6 +17,20 @@ from hub.store.database import Connection
 def every_step(recorder: Recorder, tx: Connection, streams: Collection[str]) -> list[Event]:
     """Everything that was decided about these tickets, each in its order."""
     return decode(recorder.keys, decisions.steps(tx, streams), projection.types)
+
+
+def words(step: Event) -> str | None:
+    """What somebody wrote in a step, as far as the keys are left: a note, how it was resolved, why it was reopened."""
+    said = (step.personal.get(name) for name in ("text", "how", "why"))  # what a kind does not know may be anything
+    return next((text for text in said if isinstance(text, str) and text), None)
+
+
+def with_words(recorder: Recorder, tx: Connection, ticket: dict[str, Any]) -> dict[str, Any]:
+    """A ticket in the contract's shape, with the `text` of its steps. An answer's is in the customer's timeline."""
+    recorder.enter(tx)
+    steps = every_step(recorder, tx, [f"ticket:{ticket['id']}"])
+    said = {step.root: words(step) for step in steps if step.type != "ticket.answered"}
+    return ticket | {"history": [step | {"text": said.get(step["id"])} for step in ticket["history"]]}
 
 
 def standing(recorder: Recorder, tx: Connection, streams: Collection[str]) -> dict[str, Ticket]:

@@ -30,14 +30,18 @@ Name = Annotated[str, Field(max_length=200), AfterValidator(_spoken)]
 Words = Annotated[str, Field(max_length=100_000), AfterValidator(_spoken)]
 MaybeName = Annotated[Name | None, BeforeValidator(_blank_is_none)]
 MaybeWords = Annotated[Words | None, BeforeValidator(_blank_is_none)]
+Whom = Annotated[
+    Literal["customer", "us", "third_party"], BeforeValidator(lambda value: "customer" if value is None else value)
+]
 MaybeTime = Annotated[Annotated[AwareDatetime, AfterValidator(instant)] | None, BeforeValidator(_blank_is_none)]
 
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """`to` an agent; null takes it from whoever has it."""
+    """`to` an agent; null takes it from whoever has it. `department`: null leaves it as it is."""
 
     to: MaybeName
+    department: MaybeName = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Answer:
 class Wait:
     """`until`: a time with its offset, null for as long as it takes."""
 
-    waits_for: Annotated[Literal["customer", "us", "third_party"], Field(alias="for")] = "customer"
+    waits_for: Annotated[Whom, Field(alias="for")] = "customer"
     until: MaybeTime = None
 
 

@@ -57,8 +57,9 @@ def _against(ticket: Ticket, command: Command, now: datetime) -> str | None:
             return "It is already resolved." if ticket.state == "resolved" else None
         case Wait():
             return _against_waiting(ticket, command, now)
-        case Assign(to=to):
-            return f"It is already assigned to {to or 'nobody'}." if to == ticket.owner else None
+        case Assign(to=to, department=department):
+            same = to == ticket.owner and department in (None, ticket.department)
+            return f"It is already assigned to {to or 'nobody'}." if same else None
         case Attach(event=event):
             return "That contact already belongs to it." if event in ticket.contacts else None
         case Prioritise(priority=priority):
@@ -92,8 +93,8 @@ def _against_waiting(ticket: Ticket, command: Wait, now: datetime) -> str | None
 def _meaning(command: Command) -> tuple[str, Json, Json]:
     """The event that a command means: type, data, personal part."""
     match command:
-        case Assign(to=to):
-            return "ticket.assigned", {"to": to}, {}
+        case Assign(to=to, department=department):
+            return "ticket.assigned", {"to": to, "department": department}, {}
         case Note(text=text):
             return "ticket.noted", {}, {"text": text}
         case Wait(waits_for=who, until=until):

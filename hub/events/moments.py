@@ -21,6 +21,18 @@ def instant(said: object) -> datetime:
     return read
 
 
+def readable(said: object) -> datetime | None:
+    """The moment that free text means, in UTC where it names no offset; None where it means none of our time."""
+    try:
+        read = datetime.fromisoformat(said.strip().upper()) if isinstance(said, str) else None
+    except ValueError:
+        return None
+    if read is None:
+        return None
+    aware = read if read.tzinfo else read.replace(tzinfo=UTC)
+    return aware if of_our_time(aware) else None
+
+
 def of_our_time(aware: datetime) -> bool:
     """Whether it lies in these years, said in UTC."""
     try:

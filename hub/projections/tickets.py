@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.events.envelope import Event, Json, iso
 from hub.events.kinds.tickets import KINDS
+from hub.events.moments import readable
 from hub.projections._shape import Fold, Uuid
 
 
@@ -15,7 +16,8 @@ from hub.projections._shape import Fold, Uuid
 class Ticket:
     """`steps`: [revision, time, id, type, by, what it said], in the order in which they count.
 
-    Decided steps count by their revision; imported ones have none, come before and count by (time, id).
+    Decided steps count by their revision; imported ones have none, come before and count by (time, id). `until`: ISO 8601
+    in UTC; what an import says and nobody can read as a time is none.
     """
 
     stream: str
@@ -88,7 +90,7 @@ def _changes(ticket: Ticket, step: list[object]) -> dict[str, Any]:
                 "owner": said.get("to"), "department": said.get("department") or ticket.department, "state": state,
             }  # fmt: skip
         case "ticket.waiting":
-            return new | {"state": "waiting", "waiting_for": said.get("for"), "until": said.get("until")}
+            return new | {"state": "waiting", "waiting_for": said.get("for"), "until": _moment(said.get("until"))}
         case "ticket.resolved":
             return new | _AWAKE | {"state": "resolved", "resolved": time}
         case "ticket.closed":
@@ -109,6 +111,11 @@ def _changes(ticket: Ticket, step: list[object]) -> dict[str, Any]:
 _AWAKE: dict[str, Any] = {"waiting_for": None, "until": None}
 
 
+def _moment(said: object) -> str | None:
+    at = readable(said)
+    return iso(at) if at else None
+
+
 def _answered(ticket: Ticket, by: object) -> dict[str, Any]:
     """Who answers has it, if nobody had; then it is the customer's turn. What waits for others goes on waiting."""
     if by is None:
@@ -123,6 +130,6 @@ def _with(ticket: Ticket, contacts: list[str | None]) -> dict[str, Any]:
 
 
 projection = Fold(
-    name="tickets", version=2, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    name="tickets", version=3, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
     indexes=("(ticket)", "(number)", "(party)", "(state, changed DESC)", "(conversation)"),
 )  # fmt: skip

@@ -41,7 +41,8 @@ class Link(BaseModel):
 
 
 class Step(BaseModel):
-    """One step of a ticket. `id` is its event; `why` the reason, where it has one."""
+    """One step of a ticket. `id` is its event; `why` the reason, where it has one; `text`: what was written, which is a note,
+    how it was resolved or why it was reopened, where one ticket is asked for. In lists `text` is null."""
 
     model_config = ConfigDict(extra="allow")
     type: str
@@ -49,6 +50,7 @@ class Step(BaseModel):
     by: str | None
     id: str
     why: str | None
+    text: str | None
 
 
 class Delivery(BaseModel):
@@ -68,17 +70,19 @@ class DeliveryAsked(Delivery):
 
 
 class Ticket(BaseModel):
-    """A ticket as it is now."""
+    """A ticket as it is now. `until`: the time that was said for which it waits, mostly what somebody promised."""
 
     model_config = _example(
-        id=TICKET_ID, number=1001, state="open", waiting_for=None, subject="Where is my order?", customer=PARTY_ID,
+        id=TICKET_ID, number=1001, state="open", waiting_for=None, until=None, subject="Where is my order?", customer=PARTY_ID,
         owner="sara", priority="normal", department=None, opened=TIME, changed=TIME, contacts=[], orders=["1042"],
-        history=[{"type": "ticket.opened", "time": TIME, "by": None, "id": TICKET_ID, "why": None}], revision=2, deliveries=[],
+        history=[{"type": "ticket.opened", "time": TIME, "by": None, "id": TICKET_ID, "why": None, "text": None}], revision=2,
+        deliveries=[],
     )  # fmt: skip
     id: str
     number: int | None
     state: Literal["new", "open", "waiting", "resolved", "closed"]
     waiting_for: Literal["customer", "us", "third_party"] | None
+    until: datetime | None
     subject: str | None
     customer: str | None
     owner: str | None

@@ -10,7 +10,7 @@ from hub.screens import sentences, typed
 from hub.screens.forms import Sent
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "assign": ("to",), "note": ("text",), "answer": ("channel", "to", "text"), "wait": ("for", "until"),
+    "assign": ("to", "department"), "note": ("text",), "answer": ("channel", "to", "text"), "wait": ("for", "until"),
     "resolve": ("how",), "close": (), "reopen": ("why",), "attach": ("event",), "prioritise": ("priority",),
 }  # fmt: skip
 

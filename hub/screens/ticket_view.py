@@ -9,8 +9,9 @@ from typing import Any
 
 from hub.channels.email.quoted import said
 from hub.consumers.decode import decode
-from hub.consumers.standing import every_step
+from hub.consumers.standing import every_step, words
 from hub.events.envelope import Event
+from hub.events.moments import readable
 from hub.screens.asked import Hub
 from hub.store import accounts, archive, customers, deliveries, options, reads, ticket_contacts
 from hub.store.database import Connection
@@ -41,7 +42,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`people`: the customers by party; `names`: colleagues by login; `orders`: those that are named, with their stage."""
+    """`people`: the customers by party; `names`: colleagues by login; `orders`: those that are named, with their stage;
+    `earlier`: the ticket that this one follows."""
 
     ticket: Json
     entries: list[Entry]
@@ -50,6 +52,7 @@ class View:
     names: dict[str, str]
     orders: list[Json]
     with_markup: frozenset[str]
+    earlier: Json | None = None
 
 
 def gathered(hub: Hub, tx: Connection, id: str) -> View | None:
@@ -71,6 +74,7 @@ def gathered(hub: Hub, tx: Connection, id: str) -> View | None:
         ticket, entries, _customer(tx, ticket["customer"]),
         named(tx, [item["party"] for item in items if item["party"]]),
         colleagues(hub), known, _with_markup(hub, tx, items),
+        ticket_contacts.earlier(tx, ticket["follows"]),
     )  # fmt: skip
 
 
@@ -145,15 +149,15 @@ def _contact(item: Json) -> Entry:
 def _told(events: Sequence[Event], shown: Collection[str]) -> Iterator[Entry]:
     """Notes and steps; a step that only says that a contact came, which is shown itself, is left out."""
     for event in events:
-        if event.type == "ticket.answered" or (event.data.get("contact") in shown and event.type != "ticket.reopened"):
-            continue
-        yield _entry(event)
+        came = event.type == "ticket.contact_attached" and event.data.get("contact") in shown
+        if event.type != "ticket.answered" and not came:
+            yield _entry(event)
 
 
 def _entry(event: Event) -> Entry:
     kind = "note" if event.type == "ticket.noted" else "step"
-    words = next((text for name in ("text", "how", "why") if (text := event.personal.get(name))), None)
-    return Entry(kind, event.root, event.time, event.type, event.data.get("by"), said=event.data, words=words)
+    said = event.data | ({"until": readable(event.data["until"])} if event.data.get("until") else {})
+    return Entry(kind, event.root, event.time, event.type, event.data.get("by"), said=said, words=words(event))
 
 
 def _opened(entries: Sequence[Entry]) -> list[Entry]:

@@ -32,11 +32,12 @@ ORDER BY 1, 2, 3
 
 
 class Answered(NamedTuple):
-    """What was said to a command, and about which stream it was."""
+    """What was said to a command, and about which stream it was; `at`: what was wrong in it."""
 
     stream: str
     status: int
     why: str | None
+    at: str | None
 
 
 def lock(tx: Connection, streams: Collection[str]) -> dict[str, list[str]]:
@@ -133,13 +134,13 @@ def claim_command(tx: Connection, id: str, stream: str) -> Answered | None:
     ).fetchone()
     if ours:
         return None
-    row = tx.execute("SELECT subject, status, why FROM command WHERE id = %s::uuid", [id]).fetchone()
+    row = tx.execute("SELECT subject, status, why, at FROM command WHERE id = %s::uuid", [id]).fetchone()
     assert row is not None
     return Answered(*row)
 
 
-def answer_command(tx: Connection, id: str, status: int, why: str | None) -> None:
-    tx.execute("UPDATE command SET status = %s, why = %s WHERE id = %s::uuid", [status, why, id])
+def answer_command(tx: Connection, id: str, status: int, why: str | None, at: str | None) -> None:
+    tx.execute("UPDATE command SET status = %s, why = %s, at = %s WHERE id = %s::uuid", [status, why, at, id])
 
 
 def _recorded(row: tuple[str, int, int, str]) -> Recorded:

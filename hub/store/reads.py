@@ -198,7 +198,7 @@ def search(tx: Connection, words: str, most: int = 20) -> list[list[str]]:
 
 _TICKET = (
     "ticket::text, number, state, waiting_for, subject, party::text, owner, priority, department, opened, changed, contacts,"
-    " steps, revision, conversation"
+    " steps, revision, conversation, until"
 )
 
 
@@ -244,7 +244,7 @@ def tickets(
 def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]) -> list[Json]:
     rows = tx.execute(f"SELECT {_TICKET} FROM tickets t {where}", values).fetchall()
     names = ("id", "number", "state", "waiting_for", "subject", "party", "owner", "priority", "department", "opened",
-             "changed", "contacts", "steps", "revision", "conversation")  # fmt: skip
+             "changed", "contacts", "steps", "revision", "conversation", "until")  # fmt: skip
     found = [dict(zip(names, row, strict=True)) for row in rows]
     named = _orders_named(tx, {contact for one in found for contact in one["contacts"]})
     threads = _orders_in(tx, {one["conversation"] for one in found if one["conversation"]})
@@ -255,8 +255,9 @@ def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]
         numbers = {number for contact in one["contacts"] for number in named.get(contact, ())}
         one["orders"] = sorted(numbers | threads.get(one.pop("conversation"), set()))
         one["history"] = [
-            {"type": step[3], "time": step[1], "by": step[4], "id": step[2], "why": step[5].get("why")} for step in steps
-        ]
+            {"type": step[3], "time": step[1], "by": step[4], "id": step[2], "why": step[5].get("why"), "text": None}
+            for step in steps
+        ]  # what people wrote is not in the rows: `consumers.standing.with_words`
         one["deliveries"] = sent.get(one["id"], [])
     return found
 

@@ -133,7 +133,7 @@ def _told(
     order, ticket = _likely(person, known["likely"])
     return Ringing(
         call, time, rang, party, rings, taken, by, _value(tx, party, person), name, known, _evidence(person, party),
-        _lasts(items, call), order, _naming(items, order), ticket, _until(tx, ticket), _earlier(tx, party, stream),
+        _lasts(items, call), order, _naming(items, order), ticket, _until(ticket), _earlier(tx, party, stream),
         _sharing(tx, party) if len(members) == 1 else [], frozenset(members), bool(awaited),
     )  # fmt: skip
 
@@ -185,12 +185,9 @@ def _naming(items: Sequence[Json], order: Json | None) -> Json | None:
     return next((item for item in items if order and order["number"] in item["orders"]), None)
 
 
-def _until(tx: Connection, ticket: Json | None) -> datetime | None:
+def _until(ticket: Json | None) -> datetime | None:
     """Until when a ticket waits, which is what was promised."""
-    if ticket is None or ticket["state"] != "waiting":
-        return None
-    row = tx.execute("SELECT until FROM tickets WHERE ticket = %s::uuid AND state = 'waiting'", [ticket["id"]]).fetchone()
-    return datetime.fromisoformat(row[0]) if row and row[0] else None
+    return datetime.fromisoformat(ticket["until"]) if ticket and ticket["until"] else None
 
 
 def _earlier(tx: Connection, party: str, stream: str) -> Earlier:

@@ -160,6 +160,7 @@ command = Table(
     Column("status", SmallInteger, nullable=False),
     Column("why", Text),
     Column("time", TIME, nullable=False, server_default=func.now()),
+    Column("at", Text, comment="the place in the command that is wrong, where one is"),
     comment="commands that were answered: the same id gets the same answer",
 )  # fmt: skip
 

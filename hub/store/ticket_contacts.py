@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from hub.store import archive, deliveries
 from hub.store.database import Connection
@@ -29,9 +30,19 @@ ORDER BY 3 DESC, 1 DESC LIMIT %(most)s
 
 
 def standing(tx: Connection, id: str) -> Json:
-    """What the contract's shape of a ticket leaves out: `conversation`, `until`."""
-    row = tx.execute("SELECT conversation, until FROM tickets WHERE ticket = %s::uuid", [id]).fetchone()
-    return dict(zip(("conversation", "until"), row, strict=True)) if row else {}
+    """What the contract's shape of a ticket leaves out: `conversation`, `follows`."""
+    row = tx.execute("SELECT conversation, follows FROM tickets WHERE ticket = %s::uuid", [id]).fetchone()
+    return dict(zip(("conversation", "follows"), row, strict=True)) if row else {}
+
+
+def earlier(tx: Connection, follows: str | None) -> Json | None:
+    """The ticket that one follows, `{"id", "number", "subject"}`; an import of history may name one that is not there."""
+    try:
+        id = str(UUID(follows or ""))
+    except ValueError:
+        return None
+    row = tx.execute("SELECT ticket::text, number, subject FROM tickets WHERE ticket = %s::uuid", [id]).fetchone()
+    return dict(zip(("id", "number", "subject"), row, strict=True)) if row else None
 
 
 def contacts(tx: Connection, id: str, contacts: Sequence[str], conversation: str | None) -> list[Json]:

@@ -67,13 +67,14 @@ _TICKETS = """
 SELECT t.ticket::text, t.number, t.subject, t.state, t.waiting_for, t.until, t.priority, t.owner, t.changed, t.opened,
   t.party::text
 FROM tickets t WHERE t.state = ANY(%s) AND {0}
-ORDER BY t.priority IS NOT DISTINCT FROM 'urgent' DESC, t.until NULLS LAST, t.changed DESC LIMIT %s
+ORDER BY CASE t.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'low' THEN 3 ELSE 2 END,
+  t.until NULLS LAST, t.changed DESC LIMIT %s
 """
 _TICKET = ("id", "number", "subject", "state", "waiting_for", "until", "priority", "owner", "changed", "opened", "party")
 
 
 def tickets_of(tx: Connection, names: Sequence[str], limit: int) -> list[Json]:
-    """Open tickets of whoever bears one of these names, what is urgent or promised first, each with its customer."""
+    """Open tickets of whoever bears one of these names, by priority, what is promised first, each with its customer."""
     rows = tx.execute(_TICKETS.format("t.owner = ANY(%s)"), [list(OPEN), list(names), limit]).fetchall()
     return _with_customers(tx, rows)
 

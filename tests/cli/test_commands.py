@@ -39,8 +39,8 @@ CUSTOMER = {"id", "name", "identifiers", "links", "contacts", "first_contact", "
 IDENTIFIER, LINK = {"kind", "value", "party"}, {"id", "a", "b", "evidence", "by", "time"}
 ITEM = {"id", "type", "time", "recorded", "channel", "direction", "party", "title", "text", "ticket", "orders", "attachments"}
 TICKET = {
-    "id", "number", "state", "waiting_for", "subject", "customer", "owner", "priority", "department", "opened", "changed",
-    "contacts", "orders", "history", "revision",
+    "id", "number", "state", "waiting_for", "until", "subject", "customer", "owner", "priority", "department", "opened",
+    "changed", "contacts", "orders", "history", "revision",
 }  # fmt: skip
 ORDER = {"number", "stage", "customer", "total", "currency", "lines", "tracking", "history", "changed"}
 ENVELOPE = {
@@ -118,7 +118,7 @@ def test_every_shape_has_all_its_fields(run: Run, told: Hub) -> None:
     assert page["next"] is None
     tickets = asked(run, "ticket", "list")["items"]
     all_have(TICKET, [*tickets, asked(run, "ticket", "show", str(tickets[0]["number"]))])
-    all_have({"type", "time", "by"}, tickets[0]["history"])
+    all_have({"type", "time", "by", "text"}, tickets[0]["history"])
     order = asked(run, "order", "1047")
     all_have(ORDER, [order])
     all_have({"stage", "time", "source"}, order["history"])
@@ -401,6 +401,23 @@ def test_history_may_bring_tickets_and_nothing_else_may(run: Run, hub: Hub, tmp_
     shown_one = asked(run, "ticket", "show", "118")
     assert (shown_one["id"], datetime.fromisoformat(shown_one["opened"])) == (ticket, then)
     assert set(refused) == COUNTS
+
+
+def test_a_ticket_shows_what_was_promised_and_what_was_written(run: Run, hub: Hub) -> None:
+    ticket = str(uuid4())
+    for n, (kind, said) in enumerate({
+        "opened": {"party": EMAIL, "number": 118, "department": "Returns"}, "noted": {"text": "She\ncalled."},
+        "waiting": {"for": "us", "until": "2099-01-02T10:00:00Z"},
+    }.items()):  # fmt: skip
+        fields = {"ticket": ticket} | said
+        draft = Draft(f"ticket.{kind}", NOW, "old", str(n), fields)
+        hub.recorder.record(lambda here, draft=draft: [Outgoing(prepare(draft, here, NOW, history=True))])
+    shown(hub)
+    one = asked(run, "ticket", "show", "118")
+    assert (one["until"], [step["text"] for step in one["history"]].count("She\ncalled.")) == ("2099-01-02T10:00:00+00:00", 1)
+    page = run("ticket", "show", "118").stdout
+    for words in ("waiting for us until 2099-01-0", "department Returns", "She called."):
+        assert words in page
 
 
 def test_what_comes_in_while_a_lane_stands_is_kept_and_said_to_be_not_shown(hub: Hub, run: Run, tmp_path: Path) -> None:

@@ -192,6 +192,8 @@ def test_the_same_command_again_gets_the_same_answer_and_does_nothing_twice(hub:
     assert do(hub, ticket, {"reopen": {}}, id=bad).why == "It is already open."
     assert do(hub, ticket, {"close": {}}).status == 200
     assert do(hub, ticket, {"reopen": {}}, id=bad).why == "It is already open."
+    wrong = str(uuid4())
+    assert {do(hub, ticket, {"note": {}}, id=wrong) for _ in range(2)} == {Answer(422, "Field required", "$.command.note.text")}
     assert [event.type for event in decided(hub)] == ["ticket.opened", "ticket.noted", "ticket.closed"]
 
 

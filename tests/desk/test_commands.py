@@ -26,10 +26,13 @@ CONTACT = "0b0e8a52-93c1-5d0e-8c5e-1d2a7b90c4f1"
 GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"assign": {"to": "sara"}}, Assign("sara")),
     ({"assign": {"to": None}}, Assign(None)),
+    ({"assign": {"to": "sara", "department": " returns "}}, Assign("sara", "returns")),
+    ({"assign": {"to": "sara", "department": None}}, Assign("sara")),
     ({"note": {"text": "  called back\n"}}, Note("called back")),
     ({"answer": {"channel": "email", "to": "a@b.example", "text": "Hi"}}, Answer("email", "a@b.example", "Hi")),
     ({"wait": {"for": "third_party"}}, Wait("third_party")),
     ({"wait": {}}, Wait("customer")),
+    ({"wait": {"for": None}}, Wait("customer")),
     ({"wait": {"until": "2026-05-01T10:00:00+00:00"}}, Wait("customer", datetime(2026, 5, 1, 10, tzinfo=UTC))),
     ({"resolve": {"how": "sent a new one"}}, Resolve("sent a new one")),
     ({"resolve": None}, Resolve()),
@@ -58,6 +61,8 @@ def test_a_command_is_also_read_in_its_flat_spelling() -> None:
     ("document", "at"),
     [
         ({"assign": {}}, "$.command.assign.to"),
+        ({"assign": {"to": "sara", "department": 7}}, "$.command.assign.department"),
+        ({"assign": {"to": "sara", "department": "x" * 201}}, "$.command.assign.department"),
         ({"note": {"text": "   "}}, "$.command.note.text"),
         ({"note": {"text": 7}}, "$.command.note.text"),
         ({"note": "hello"}, "$.command.note"),

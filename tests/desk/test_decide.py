@@ -91,6 +91,7 @@ def test_a_command_has_its_effect_or_its_refusal_in_each_state(
     ("before", "command", "why"),
     [
         ([Assign("sara")], Assign("sara"), "It is already assigned to sara."),
+        ([Assign("sara", "returns")], Assign("sara", "returns"), "It is already assigned to sara."),
         ([], Assign(None), "It is already assigned to nobody."),
         ([Prioritise("high")], Prioritise("high"), "Its priority is already high."),
         ([Wait("customer")], Wait("customer"), "It is already waiting for the customer."),
@@ -111,6 +112,12 @@ def test_waiting_for_the_same_until_another_time_is_something_new() -> None:
 
 def test_a_ticket_taken_from_everybody_has_no_owner() -> None:
     assert given(Assign("sara"), Assign(None)).owner is None
+
+
+def test_a_ticket_goes_to_another_department_though_whoever_has_it_keeps_it() -> None:
+    ticket = given(Assign("sara"), Assign("sara", "returns"))
+    assert (ticket.owner, ticket.department) == ("sara", "returns")
+    assert given(Assign("sara", "returns"), Assign("reza")).department == "returns"
 
 
 def test_what_people_write_is_personal_and_who_wrote_it_is_not() -> None:

@@ -85,7 +85,8 @@ def test_everything_that_can_be_asked_of_a_ticket_can_be_asked_on_its_page(
 ) -> None:
     assert ticket_commands.FIELDS.keys() == commands.COMMANDS.keys()
     asked: list[tuple[str, dict[str, Any], str]] = [
-        ("assign", {"to": "reza"}, "open"), ("note", {"text": "seen"}, "open"), ("prioritise", {"priority": "high"}, "open"),
+        ("assign", {"to": "reza"}, "open"), ("assign", {"to": "reza", "department": "Returns"}, "open"),
+        ("note", {"text": "seen"}, "open"), ("prioritise", {"priority": "high"}, "open"),
         ("wait", {"for": "third_party", "until": "2099-01-02T10:30"}, "waiting"), ("resolve", {"how": "a new one"}, "resolved"),
         ("reopen", {"why": "broken again"}, "open"), ("answer", {"channel": "email", "text": "It is sent."}, "waiting"),
         ("close", {}, "closed"),
@@ -95,8 +96,22 @@ def test_everything_that_can_be_asked_of_a_ticket_can_be_asked_on_its_page(
         assert done.status_code == 200, (command, text_of(done))
         assert now(api, ticket)["state"] == state
     shown = text_of(reza.get(f"/tickets/{ticket['id']}"))
-    for words_ in ("seen", "a new one", "broken again", "It is sent.", "Reza took it"):
+    for words_ in ("seen", "a new one", "broken again", "It is sent.", "Reza took it", "Department Returns",
+                   "(Department: Returns )"):  # fmt: skip
         assert words_ in shown
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_ticket_leads_to_the_one_that_it_follows(
+    api: Api, event: Callable[..., Event], ticket: dict[str, Any], reza: Browser
+) -> None:
+    assert do(reza, ticket, "close").status_code == 200
+    api.send(event("2", text="It broke again.", thread="1@example.org", channel="email", party=PARTY))
+    [second] = api.client.get("/v1/tickets?state=new").json()["items"]
+    page = reza.get(f"/tickets/{second['id']}")
+    assert f"Follows #{ticket['number']} Lamp" in text_of(page)
+    assert f'href="/tickets/{ticket["id"]}"' in page.text
+    assert "Follows" not in text_of(reza.get(f"/tickets/{ticket['id']}"))
 
 
 @pytest.mark.usefixtures("worker")

@@ -52,6 +52,40 @@ def test_the_same_command_again_does_nothing_twice(api: Api, ticket: dict[str, A
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_refused_command_sent_again_is_told_the_same(api: Api, ticket: dict[str, Any]) -> None:
+    id = str(uuid4())
+    first, again = (ask(api, ticket, {"wait": {"for": "godot"}}, id=id).json() for _ in range(2))
+    assert first["errors"][0]["at"] == "$.command.wait.for"
+    assert again == first
+
+
+@pytest.mark.usefixtures("worker")
+def test_what_was_promised_and_written_can_be_read_again(api: Api, ticket: dict[str, Any]) -> None:
+    until = "2099-01-02T10:00:00+03:30"
+    for command in (
+        {"note": {"text": "called back"}}, {"wait": {"for": "us", "until": until}}, {"resolve": {"how": "sent a new one"}},
+        {"reopen": {"why": "broken again"}}, {"wait": {"for": "us", "until": until}},
+    ):  # fmt: skip
+        answer = ask(api, ticket, command)
+        assert answer.status_code == 200, answer.text
+    now = api.client.get(f"/v1/tickets/{ticket['id']}").json()
+    shapes.Ticket.model_validate(now)
+    assert answer.json() == now
+    assert now["until"] == "2099-01-02T06:30:00+00:00"
+    assert [step["text"] for step in now["history"]] == [None, "called back", None, "sent a new one", "broken again", None]
+    [listed] = api.client.get("/v1/tickets").json()["items"]
+    assert listed == now | {"history": [step | {"text": None} for step in now["history"]]}
+    assert ask(api, ticket, {"resolve": {}}).json()["until"] is None
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_ticket_is_given_to_a_department(api: Api, ticket: dict[str, Any]) -> None:
+    for wish, owner in (({"to": "sara", "department": "returns"}, "sara"), ({"to": None}, None)):
+        answer = ask(api, ticket, {"assign": wish}).json()
+        assert (answer["owner"], answer["department"]) == (owner, "returns")
+
+
+@pytest.mark.usefixtures("worker")
 def test_who_saw_an_older_ticket_is_told_and_shown_the_newer_one(api: Api, ticket: dict[str, Any]) -> None:
     assert ask(api, ticket, {"assign": {"to": "sara"}}).status_code == 200
     answer = ask(api, ticket, {"close": {}}, expects=ticket["revision"])
@@ -99,3 +133,4 @@ def test_tickets_are_listed_by_state_and_owner_a_page_at_a_time(api: Api, event:
     assert api.client.get("/v1/tickets?state=closed").json()["items"] == []
     assert api.client.get("/v1/tickets?owner=sara").json()["items"] == []
     assert api.client.get("/v1/tickets?state=lost").status_code == 422
+    assert len(api.client.get("/v1/tickets?state=&owner=").json()["items"]) == 5

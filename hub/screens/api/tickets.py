@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from hub.consumers import decide
 from hub.consumers.runner import clock
+from hub.consumers.standing import with_words
 from hub.screens.access import Keyed, may, needs
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_for_ticket
@@ -21,12 +22,13 @@ from hub.store.access import Caller
 
 router = APIRouter(tags=["tickets"], dependencies=[NOW_ONLY], route_class=Keyed)
 State = Literal["new", "open", "waiting", "resolved", "closed"]
+NOT_ASKED = BeforeValidator(lambda value: value or None)  # `?state=` is a form's field that nobody filled in
 
 
 class Command(BaseModel):
     """`id`: a UUID of the client's; sent again it does nothing twice. `expects`: the ticket's revision that was seen.
 
-    `command`: assign {to}, note {text}, answer {channel, to, text}, wait {for, until}, resolve {how}, close {},
+    `command`: assign {to, department}, note {text}, answer {channel, to, text}, wait {for, until}, resolve {how}, close {},
     reopen {why}, attach {event}, prioritise {priority}.
     """
 
@@ -46,9 +48,10 @@ class Command(BaseModel):
 
 @router.get("/v1/tickets", response_model=Tickets, summary="Tickets, the last changed first", **needs("read"))
 def tickets(
-    hub: TheHub, state: Annotated[State | None, Query()] = None, owner: MaybeText = None, limit: Limit = 50,
-    before: Before = None,
+    hub: TheHub, state: Annotated[State | None, Query(), NOT_ASKED] = None,
+    owner: Annotated[MaybeText, NOT_ASKED] = None, limit: Limit = 50, before: Before = None,
 ) -> Json:  # fmt: skip
+    """`text` in their history is null: what people wrote is in the answer for one ticket."""
     with reading(hub) as tx:
         return Json(reads.tickets(tx, state, owner, limit, before), headers=NOT_KEPT)
 
@@ -84,6 +87,6 @@ def command(hub: TheHub, id: Text, asked: Command, caller: Annotated[Caller, Dep
 def _ticket(hub: Hub, id: str) -> dict[str, Any]:
     with reading(hub) as tx:
         found = reads.ticket(tx, id)
-    if found is None:
-        raise Problem(404, "No ticket has this id or number.")
-    return found
+        if found is None:
+            raise Problem(404, "No ticket has this id or number.")
+        return with_words(hub.recorder, tx, found)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
+from hub.consumers.runner import clock
 from hub.screens.asked import TheHub, reading
 from hub.screens.looking import Looked
 from hub.screens.render import page, part
@@ -38,6 +40,7 @@ def tickets(
     values: dict[str, Any] = {
         "whose": whose, "state_chosen": state, "scopes": SCOPES, "states": list(STATES), "before": before,
         "items": found["items"], "next": found["next"], "names": colleagues(hub),
+        "now": clock(), "moment": datetime.fromisoformat,
     }  # fmt: skip
     if "hx-request" in request.headers:
         return part(request, viewer, "tickets_rows.html", **values)
