@@ -189,7 +189,7 @@ def test_the_ticket_is_his_who_answered_and_waits_for_the_customer(desk: Desk) -
     ticket = desk.ticket
     assert (ticket["state"], ticket["waiting_for"], ticket["owner"]) == ("waiting", "customer", "sara")
     assert ticket["history"][-1] | {"time": None} == {
-        "type": "ticket.answered", "time": None, "by": "sara", "id": id, "why": None,
+        "type": "ticket.answered", "time": None, "by": "sara", "id": id, "why": None, "text": None,
     }  # fmt: skip
     assert [one["state"] for one in ticket["deliveries"]] == ["waiting"]
     assert id in ticket["contacts"]
