@@ -62,9 +62,28 @@ def customer(one: Json) -> Iterable[str]:
 
 def item_row(item: Json) -> Sequence[Any]:
     arrow = {"in": "->", "out": "<-"}.get(item["direction"], "--")
-    said = " ".join(filter(None, (item["title"], item["text"]))).replace("\n", " ")
     mark = f"[{item['automatic']}] " if item.get("automatic") else ""
-    return when(item["time"]), item["channel"], arrow, mark + (said or item["type"])
+    return when(item["time"]), item["channel"], arrow, mark + _told(item)
+
+
+def _told(item: Json) -> str:
+    type, title = str(item["type"]), item["title"]
+    if type.startswith("order.") and item["orders"]:
+        title = f"order {item['orders'][0]} {type.removeprefix('order.')}"
+    said = " ".join(filter(None, (title, item["text"]))).replace("\n", " ")
+    return ": ".join(filter(None, (_call(item), said))) if type.startswith("call.") else said or type
+
+
+def _call(item: Json) -> str:
+    """Whether it was answered, how long it took, and by whom or where it rang."""
+    known = {"call.ringing": "rang", "call.answered": "answered, not ended yet"}
+    how = known.get(item["type"]) or ("answered" if item["answered"] else "not answered")
+    return ", ".join(filter(None, (how, lasted(item["seconds"]) if item["seconds"] else None, item["agent"])))
+
+
+def lasted(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def ticket_row(ticket: Json) -> Sequence[Any]:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from hub.desk._shape import Decision
 from hub.events.envelope import Event, Json
+from hub.events.outcomes import asking
 from hub.events.text import squeeze
 from hub.projections.tickets import Ticket
 
 CONTACTS = frozenset({"message.received", "contact.recorded", "visit.recorded", "call.ended"})
 PAPER = frozenset({"letter", "fax"})  # written to be answered, as a message is
-ASKING = frozenset({"ticket", "follow_up", "complaint", "callback"})  # outcomes
 UNFINISHED = frozenset({"new", "open", "waiting"})
 AGAIN = timedelta(days=14)  # who writes so soon after the solution means the same matter
 _SUBJECT, _FIRST_WORDS = 200, 80  # characters
@@ -26,8 +26,7 @@ def asks(event: Event) -> bool:
         return bool(event.data.get("automatic", "no") == "no")
     if event.type == "contact.recorded" and event.data.get("direction") == "in" and event.data.get("channel") in PAPER:
         return True
-    outcome = event.personal.get("outcome") or event.data.get("outcome")  # in the open in the first version of each kind
-    return (outcome or "").strip().casefold() in ASKING
+    return asking(event.data.get("outcome")) is not None
 
 
 def on_contact(event: Event, tickets: Sequence[Ticket]) -> list[Decision]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.events.envelope import Event, Json
+from hub.events.envelope import MAIN, Event, Json
 from hub.projections._shape import Fold, Uuid
 
 WEIGHT = {"call.ringing": 0, "call.answered": 1, "call.ended": 2}
-TOLD = ("direction", "desk", "agent", "queue", "cause", "outcome")
+TOLD = ("direction", "desk", "agent", "queue", "cause")
 SKEW = timedelta(minutes=5)  # that the clock of an exchange may be wrong; what is told later than that came late
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """`time`: when it began. `state`: ringing, answered or ended. `rang`: when it last began to ring somewhere or was
-    answered, by the hub's own clock where that was told at once.
+    answered, by the hub's own clock where that was told at once. `others`: whoever else was named as its party. `taken`:
+    whether somebody answered; `seconds`: how long they talked, null where that is not known.
 
     `parts` keeps what each event told, [weight, taken, time, id, facts], in the order in which they count: a later step
     beats an earlier one, and of the legs of a call the one that somebody took.
@@ -25,6 +27,7 @@ class Call:
 
     stream: str
     party: Uuid | None
+    others: list[str]
     time: datetime
     rang: datetime | None
     recorded: datetime
@@ -33,8 +36,10 @@ class Call:
     desk: str | None
     agent: str | None
     queue: str | None
+    taken: bool
     answered: datetime | None
     ended: datetime | None
+    seconds: float | None
     cause: str | None
     reason: str | None
     caller_name: str | None
@@ -44,20 +49,49 @@ class Call:
 
 
 def apply(row: Call | None, event: Event) -> Call:
-    taken = event.type == "call.answered" or event.data.get("cause") == "answered"
-    part: list[Any] = [WEIGHT[event.type], taken, event.time.isoformat(), event.root, _facts(event)]
+    part: list[Any] = [WEIGHT[event.type], _taken(event), event.time.isoformat(), event.root, _facts(event)]
     parts = sorted([*row.parts, part], key=lambda p: p[:4]) if row else [part]
     facts: Json = {}
     for each in parts:
         facts |= each[4]
-    started = _moment(event.data.get("started")) or event.time
+    party, started = facts.get("party"), _moment(event.data.get("started")) or event.time
+    taken, answered, ended = any(each[1] for each in parts), _moment(facts.get("answered")), _moment(facts.get("ended"))
     return Call(
-        event.stream, facts.get("party"), min(row.time, started) if row else started, _rang(row, event),
-        min(row.recorded, event.recorded) if row else event.recorded, facts["state"], facts["direction"],
-        facts.get("desk"), facts.get("agent"), facts.get("queue"), _moment(facts.get("answered")),
-        _moment(facts.get("ended")), facts.get("cause"), facts.get("reason"), facts.get("caller_name"),
-        facts.get("outcome"), sorted({number for each in parts for number in each[4].get("orders", ())}), parts,
+        event.stream, party, _others(parts, party), min(row.time, started) if row else started,
+        _rang(row, event), min(row.recorded, event.recorded) if row else event.recorded, facts["state"], _direction(parts),
+        facts.get("desk"), facts.get("agent"), facts.get("queue"), taken, answered, ended,
+        _seconds(answered, ended) if taken else None, facts.get("cause"), facts.get("reason"), facts.get("caller_name"),
+        facts.get("outcome"), sorted(_all("orders", parts)), parts,
     )  # fmt: skip
+
+
+def _taken(event: Event) -> bool:
+    """Whether it says that somebody answered: `cause` decides, where it is told and says of that anything."""
+    cause = event.data.get("cause")
+    answered = event.type == "call.answered" or event.data.get("answered") is not None
+    return cause == "answered" or (answered and cause in (None, "failed"))
+
+
+def _direction(parts: Sequence[Any]) -> str:
+    """As the last step says that says one. But an "in" turns no call that went out before: until version 2 of its events it
+    was also written where nobody had said a direction."""
+    said = [(weight, facts["direction"]) for weight, _, _, _, facts in parts if "direction" in facts]
+    step, direction = said[-1] if said else (0, "in")
+    return "out" if any(before < step and told == "out" for before, told in said) else direction
+
+
+def _others(parts: Sequence[Any], party: str | None) -> list[str]:
+    """Whom it names beside its party, in one event or in another."""
+    first = {part[4]["party"] for part in parts if "party" in part[4]}
+    return sorted((first | _all("others", parts)) - {party})
+
+
+def _all(name: str, parts: Sequence[Any]) -> set[str]:
+    return {each for part in parts for each in part[4].get(name, ())}
+
+
+def _seconds(answered: datetime | None, ended: datetime | None) -> float | None:
+    return (ended - answered).total_seconds() if answered and ended and answered <= ended else None
 
 
 def _rang(row: Call | None, event: Event) -> datetime | None:
@@ -74,8 +108,10 @@ def _facts(event: Event) -> Json:
     facts = {name: value for name in TOLD if (value := data.get(name)) is not None}
     facts["state"] = event.type.removeprefix("call.")
     for name, value in (
-        ("party", event.party), ("reason", personal.get("reason")), ("caller_name", personal.get("caller_name")),
-        ("orders", data.get("orders")), ("answered", data.get("answered")), ("ended", data.get("ended")),
+        ("party", event.party), ("others", [named.id for named in event.named if named.role == MAIN][1:]),
+        ("reason", personal.get("reason")), ("caller_name", personal.get("caller_name")),
+        ("outcome", personal.get("outcome") or data.get("outcome")), ("orders", data.get("orders")),
+        ("answered", data.get("answered")), ("ended", data.get("ended")),
     ):  # fmt: skip
         if value:
             facts[name] = value
@@ -89,6 +125,9 @@ def _moment(text: str | None) -> datetime | None:
 
 
 projection = Fold(
-    name="calls", version=3, row=Call, types=frozenset(WEIGHT), apply=apply,
-    indexes=("(party, time DESC, stream DESC)", "(rang) WHERE state <> 'ended'"),
+    name="calls", version=4, row=Call, types=frozenset(WEIGHT), apply=apply,
+    indexes=(
+        "(party, time DESC, stream DESC)", "(rang) WHERE state <> 'ended'",
+        "USING gin (others) WITH (fastupdate = off) WHERE others <> '[]'",  # what waits to be indexed is read whole each time
+    ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 A template finds: `viewer`, `request`, what the page gave it, and `t`, `icon`, `channel_icon`, `channel_name`, `door_name`,
 `source_name`, `when`, `day`, `evidence`, `fault`, `place_name`, `lasted`, `number`, `money`, `phone`, `bdi`, `csrf_field`,
-`static`, `first_words`, `topic`, `language`, `direction`.
+`static`, `first_words`, `topic`, `goes_on`, `language`, `direction`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,12 @@ from hub.screens import dates, sentences
 from hub.screens.first_words import first_words, topic
 from hub.screens.session import Viewer, preferred
 from hub.screens.words import FROM_THE_RIGHT, digits, pattern, say, shown, words
+from hub.store.ringing import LONGEST
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 _SEEN = re.compile(r"seen together in (?:order (.+)|(?:an? |the )(\w+))", re.DOTALL)
+TALKS = timedelta(hours=4)  # a call that was answered and that nobody ended is talked through no longer than this
 WITHOUT_CENTS = ("IRR", "IRT", "JPY", "KRW")
 NOT_KEPT = {"Cache-Control": "no-store"}
 ICONS = {
@@ -78,6 +80,12 @@ def zone_of(request: Request) -> ZoneInfo:
     return dates.zone(settings.timezone, settings.region)
 
 
+def goes_on(call: Mapping[str, Any]) -> bool:
+    """Whether an item that tells of no end may still ring, or be talked through."""
+    longest = LONGEST if call["type"] == "call.ringing" else TALKS
+    return bool(clock() - call["time"] < longest)
+
+
 @cache
 def environment(language: str, zone: str, region: str) -> Environment:
     """Templates in one language, time zone and country. What a template names and nobody gave is an error."""
@@ -92,7 +100,7 @@ def environment(language: str, zone: str, region: str) -> Environment:
         "channel_name": here.channel_name, "door_name": here.door_name, "source_name": here.source_name,
         "fault": here.fault, "place_name": here.place_name, "icon": icon,
         "phone": here.phone, "clock": here.clock, "bdi": bdi, "csrf_field": csrf_field, "static": static,
-        "new_id": lambda: str(uuid4()), "first_words": first_words, "topic": topic,
+        "new_id": lambda: str(uuid4()), "first_words": first_words, "topic": topic, "goes_on": goes_on,
         "language": language, "direction": "rtl" if language in FROM_THE_RIGHT else "ltr",
     }  # fmt: skip
     return made

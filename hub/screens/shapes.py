@@ -144,12 +144,13 @@ class Attachment(BaseModel):
 
 class Item(BaseModel):
     """One contact or back-office step in a timeline. `said`: the text without what it quotes, null where that is all of
-    it; `delivery`: what became of an answer of ours."""
+    it; `delivery`: what became of an answer of ours; `answered`: whether somebody took the call, `seconds`: how long they
+    talked, as far as it is known."""
 
     model_config = _example(
         id=TICKET_ID, type="message.received", time=TIME, recorded=TIME, channel="email", direction="in",
         party=PARTY_ID, title="Where is my order?", text="I ordered last week ...", ticket=TICKET_ID, orders=["1042"],
-        attachments=[], said=None, delivery=None,
+        attachments=[], said=None, delivery=None, answered=None, seconds=None,
     )  # fmt: skip
     id: str
     type: str
@@ -165,6 +166,8 @@ class Item(BaseModel):
     attachments: list[Attachment]
     said: str | None
     delivery: Delivery | None
+    answered: bool | None
+    seconds: float | None
 
 
 class Customer(BaseModel):

@@ -272,8 +272,10 @@ def contacts(tx: Connection, parties: Sequence[str]) -> tuple[int, Any, Any]:
         "SELECT count(DISTINCT stream), min(first), max(last) FROM ("
         " SELECT t.stream, min(t.time) AS first, max(t.time) AS last FROM timeline t JOIN unnest(%s::uuid[]) AS n(p)"
         "  ON t.party = n.p WHERE split_part(t.stream, ':', 1) IN ('conversation', 'contact', 'visit') GROUP BY 1"
-        " UNION ALL SELECT c.stream, c.time, c.time FROM calls c JOIN unnest(%s::uuid[]) AS n(p) ON c.party = n.p) x",
-        [list(parties), list(parties)],
+        " UNION ALL SELECT c.stream, c.time, c.time FROM calls c JOIN unnest(%s::uuid[]) AS n(p) ON c.party = n.p"
+        " UNION ALL SELECT c.stream, c.time, c.time FROM calls c JOIN unnest(%s::text[]) AS n(p)"
+        "  ON c.others ? n.p AND c.others <> '[]') x",
+        [list(parties)] * 3,
     ).fetchone()
     assert row is not None
     return row[0], row[1], row[2]

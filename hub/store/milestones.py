@@ -32,9 +32,11 @@ def channels(tx: Connection, parties: Sequence[str]) -> list[str]:
     """The channels on which there was anything, the most used first."""
     rows = tx.execute(
         "SELECT channel FROM (SELECT channel, count(*) AS n FROM timeline JOIN unnest(%s::uuid[]) AS n(party) USING (party)"
-        " GROUP BY 1 UNION ALL SELECT 'phone', count(*) FROM calls JOIN unnest(%s::uuid[]) AS n(party) USING (party)"
+        " GROUP BY 1 UNION ALL SELECT 'phone', count(*) FROM ("
+        "  SELECT stream FROM calls JOIN unnest(%s::uuid[]) AS n(party) USING (party) UNION"
+        "  SELECT stream FROM calls JOIN unnest(%s::text[]) AS n(p) ON others ? n.p AND others <> '[]') c"
         " HAVING count(*) > 0) x GROUP BY 1 ORDER BY sum(n) DESC, 1",
-        [list(parties), list(parties)],
+        [list(parties)] * 3,
     ).fetchall()
     return [row[0] for row in rows]
 

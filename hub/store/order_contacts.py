@@ -11,7 +11,7 @@ from hub.store.today import named
 
 Json = dict[str, Any]
 _FIELDS = ("id", "type", "time", "channel", "direction", "party", "title", "text", "agent", "automatic", "orders",
-           "attachments", "seconds")  # fmt: skip
+           "attachments", "answered", "seconds")  # fmt: skip
 # The index of words finds who has the number in a text; whether it is meant as an order's the item itself says.
 _NAMED = """
 WITH found AS (
@@ -19,13 +19,13 @@ WITH found AS (
 )
 SELECT * FROM (
   SELECT DISTINCT ON (t.item) t.item::text AS id, t.type, t.time, t.channel, t.direction, t.party::text, t.title, t.text,
-    t.agent, t.automatic, t.orders, t.attachments, NULL::float8 AS seconds
+    t.agent, t.automatic, t.orders, t.attachments, NULL::bool AS answered, NULL::float8 AS seconds
   FROM found f CROSS JOIN LATERAL (SELECT * FROM timeline WHERE stream = f.stream AND item = f.item OFFSET 0) t
   WHERE t.orders ? %(number)s AND t.channel <> 'order' ORDER BY t.item, t.n
 ) messages
 UNION ALL
 SELECT DISTINCT substr(c.stream, 6), 'call.' || c.state, c.time, 'phone', c.direction, c.party::text, c.caller_name, c.reason,
-  c.agent, NULL, c.orders, '[]'::jsonb, extract(epoch FROM c.ended - c.answered)::float8
+  c.agent, NULL, c.orders, '[]'::jsonb, c.taken, c.seconds
 FROM found f JOIN calls c ON c.stream = f.stream WHERE c.orders ? %(number)s
 ORDER BY 3 DESC, 1 DESC LIMIT %(limit)s
 """

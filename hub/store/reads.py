@@ -76,18 +76,24 @@ def customer(tx: Connection, parties: Sequence[str]) -> Json:
 ITEMS = """
 SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
   SELECT item::text, type, time, recorded, channel, direction, party::text, title, text, orders, attachments, stream,
-    automatic, agent, NULL::text AS cause, NULL::float8 AS seconds
+    automatic, agent, NULL::text AS cause, NULL::bool AS answered, NULL::float8 AS seconds
   FROM timeline WHERE party = n.p AND (time, item) < (%(time)s::timestamptz, %(id)s::uuid)
   ORDER BY time DESC, item DESC LIMIT %(limit)s) i
 UNION ALL
 SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
   SELECT substr(stream, 6) AS item, 'call.' || state, time, recorded, 'phone', direction, party::text, caller_name, reason,
-    orders, '[]'::jsonb, stream, NULL, agent, cause, extract(epoch FROM ended - answered)::float8
+    orders, '[]'::jsonb, stream, NULL, agent, cause, taken, seconds
   FROM calls WHERE party = n.p AND (time, stream) < (%(time)s::timestamptz, 'call:' || %(id)s)
   ORDER BY time DESC, stream DESC LIMIT %(limit)s) i
 UNION ALL
+SELECT i.* FROM unnest(%(parties)s::uuid[]) AS n(p) CROSS JOIN LATERAL (
+  SELECT substr(stream, 6) AS item, 'call.' || state, time, recorded, 'phone', direction, n.p::text, caller_name, reason,
+    orders, '[]'::jsonb, stream, NULL, agent, cause, taken, seconds
+  FROM calls WHERE others ? n.p::text AND others <> '[]' AND (time, stream) < (%(time)s::timestamptz, 'call:' || %(id)s)
+  ORDER BY time DESC, stream DESC LIMIT %(limit)s) i
+UNION ALL
 SELECT item::text, type, time, recorded, channel, direction, NULL, title, text, orders, attachments, t.stream,
-  automatic, agent, NULL, NULL
+  automatic, agent, NULL, NULL, NULL
 FROM (
   SELECT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
   UNION SELECT 'order:' || r.ref FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
@@ -96,7 +102,7 @@ FROM (
 WHERE (time, item) < (%(time)s::timestamptz, %(id)s::uuid)
 """
 _FIELDS = ("id", "type", "time", "recorded", "channel", "direction", "party", "title", "text", "orders", "attachments",
-           "stream", "automatic", "agent", "cause", "seconds")  # fmt: skip
+           "stream", "automatic", "agent", "cause", "answered", "seconds")  # fmt: skip
 
 
 def timeline(tx: Connection, parties: Sequence[str], limit: int = 50, before: str | None = None) -> Json:
@@ -393,11 +399,12 @@ def looked_up(tx: Connection, found: Sequence[Sequence[str]], now: datetime) -> 
 
 
 def _only_rang(tx: Connection, parties: Sequence[str]) -> bool:
-    """A single number of which there is nothing but calls is nobody yet."""
+    """A single number of which there is nothing but calls is nobody yet; an account or an address is somebody's."""
     if len(parties) != 1:
         return False
     row = tx.execute(
-        "SELECT EXISTS (SELECT FROM owners WHERE party = %s::uuid AND split_part(stream, ':', 1) NOT IN ('call', 'link'))",
+        "SELECT EXISTS (SELECT FROM owners WHERE party = %s::uuid"
+        " AND (kind IN ('account', 'email') OR split_part(stream, ':', 1) NOT IN ('call', 'link')))",
         [parties[0]],
     ).fetchone()
     return row is not None and not row[0]

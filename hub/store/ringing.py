@@ -162,7 +162,7 @@ def _lasts(items: Sequence[Json], call: str) -> list[Json]:
     found: list[Json] = []
     in_vain = False
     for item in items:
-        vain = item["type"].startswith("call.") and not item["seconds"]
+        vain = item["type"].startswith("call.") and not item["answered"]
         if item["id"] != call and not (vain and in_vain):
             found.append(item)
             in_vain |= vain
@@ -192,7 +192,11 @@ def _until(ticket: Json | None) -> datetime | None:
 
 def _earlier(tx: Connection, party: str, stream: str) -> Earlier:
     row = tx.execute(
-        "SELECT count(*), min(time), count(answered) FROM calls WHERE party = %s::uuid AND stream <> %s", [party, stream]
+        "SELECT count(*), min(time), count(*) FILTER (WHERE taken) FROM ("
+        " SELECT stream, time, taken FROM calls WHERE party = %(party)s::uuid"
+        " UNION ALL SELECT stream, time, taken FROM calls WHERE others ? %(party)s::text AND others <> '[]') c"
+        " WHERE stream <> %(stream)s",
+        {"party": party, "stream": stream},
     ).fetchone()
     assert row is not None
     return Earlier(*row)

@@ -12,18 +12,19 @@ from hub.store.database import Connection
 Json = dict[str, Any]
 MOST = 200  # the last ones; the customer's timeline has all
 _FIELDS = ("id", "type", "time", "channel", "direction", "party", "title", "text", "agent", "automatic", "orders",
-           "attachments", "stream", "seconds")  # fmt: skip
+           "attachments", "stream", "answered", "seconds")  # fmt: skip
 _CONTACTS = """
 SELECT * FROM (
   SELECT DISTINCT ON (t.item) t.item::text AS id, t.type, t.time, t.channel, t.direction, t.party::text, t.title, t.text,
-    t.agent, t.automatic, t.orders, t.attachments, t.stream, NULL::float8 AS seconds
+    t.agent, t.automatic, t.orders, t.attachments, t.stream, NULL::bool AS answered,
+    NULL::float8 AS seconds
   FROM unnest(%(streams)s::text[]) AS n(stream) CROSS JOIN LATERAL (SELECT * FROM timeline WHERE stream = n.stream OFFSET 0) t
   WHERE t.stream LIKE 'conversation:%%' OR t.stream = %(own)s OR t.item = ANY(%(contacts)s::uuid[])
   ORDER BY t.item, t.n
 ) messages
 UNION ALL
 SELECT substr(c.stream, 6), 'call.' || c.state, c.time, 'phone', c.direction, c.party::text, c.caller_name, c.reason, c.agent,
-  NULL, c.orders, '[]'::jsonb, c.stream, extract(epoch FROM c.ended - c.answered)::float8
+  NULL, c.orders, '[]'::jsonb, c.stream, c.taken, c.seconds
 FROM calls c JOIN unnest(%(streams)s::text[]) AS n(stream) USING (stream)
 ORDER BY 3 DESC, 1 DESC LIMIT %(most)s
 """

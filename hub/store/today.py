@@ -11,7 +11,7 @@ from hub.store.database import Connection
 from hub.store.reads import OPEN
 
 Json = dict[str, Any]
-_FIELDS = ("id", "type", "time", "channel", "direction", "party", "title", "text", "agent", "seconds",
+_FIELDS = ("id", "type", "time", "channel", "direction", "party", "title", "text", "agent", "answered", "seconds",
            "stream")  # fmt: skip
 # The last of each partition of the log, not the last by time: an import of history is not what came in just now.
 _LAST = """
@@ -21,12 +21,12 @@ WITH last AS (
     ORDER BY position DESC LIMIT %(each)s) e
   WHERE h.topic = 'touchpoints' AND e.time >= %(since)s
 )
-SELECT t.item::text, t.type, t.time, t.channel, t.direction, t.party::text, t.title, left(t.text, 300), t.agent, NULL::float8,
-  t.stream
+SELECT t.item::text, t.type, t.time, t.channel, t.direction, t.party::text, t.title, left(t.text, 300), t.agent, NULL::bool,
+  NULL::float8, t.stream
 FROM last l JOIN timeline t ON t.stream = l.stream AND t.item = l.id AND t.n = 0
 UNION ALL
 SELECT substr(c.stream, 6), 'call.' || c.state, c.time, 'phone', c.direction, c.party::text, c.caller_name, c.reason, c.agent,
-  extract(epoch FROM c.ended - c.answered)::float8, c.stream
+  c.taken, c.seconds, c.stream
 FROM (SELECT DISTINCT stream FROM last WHERE stream LIKE 'call:%%') l JOIN calls c ON c.stream = l.stream
 WHERE c.time >= %(since)s
 ORDER BY 3 DESC, 1 DESC LIMIT %(most)s

@@ -247,6 +247,28 @@ def test_more_is_told_beside_the_rows(run: Run, told: Hub) -> None:
     assert first.stdout + rest.stdout == run("timeline", "sara@example.com").stdout
 
 
+def test_a_line_tells_of_a_call_what_became_of_it_and_of_an_order_which(run: Run, hub: Hub) -> None:
+    about: dict[str, Any] = {"party": PHONE, "agent": "205"}
+    come(hub, "order.placed", "o", ago(hours=7), order="1047", party=PHONE)
+    come(hub, "order.shipped", "s", ago(hours=6), order="1047", note="by sea")
+    answered = {"cause": "answered", "answered": ago(hours=5, seconds=272)}
+    come(hub, "call.ended", "a", ago(hours=5), call="a", reason="lamp", **about, **answered)
+    come(hub, "call.ended", "b", ago(hours=4), call="b", cause="answered", **about)
+    come(hub, "call.ended", "c", ago(hours=3), call="c", cause="busy", direction="out", party=PHONE)
+    come(hub, "call.ringing", "d", ago(hours=2), call="d", caller_name="Sara", **about)
+    come(hub, "call.answered", "e", ago(hours=1), call="e", **about)
+    lines = [line[18:] for line in run("timeline", "09121234567").stdout.splitlines()]
+    assert lines == [
+        "phone  ->  answered, not ended yet, 205",
+        "phone  ->  rang, 205: Sara",
+        "phone  <-  not answered",
+        "phone  ->  answered, 205",
+        "phone  ->  answered, 4 min 32 s, 205: lamp",
+        "order  --  order 1047 shipped by sea",
+        "order  --  order 1047 placed",
+    ]
+
+
 def test_the_same_mailbox_is_added_once(run: Run, hub: Hub) -> None:
     words = ["mailboxes", "add", "shop@example.com", "--imap", "imap://u:p@127.0.0.1:1/INBOX"]
     run(*words)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
 from hub.events.catalogue import NONE, Id, Kind, Moment, Origin, Parties, Text
+from hub.events.envelope import Json
+from hub.events.outcomes import asking, without_free_words
 
 AgentName = Annotated[Text, BeforeValidator(lambda v: f"{v.get('value')}" if isinstance(v, dict) else v)]
 
 
 class Call(Kind):
-    personal = frozenset({"reason", "caller_name"})
+    version = 2
+    # Version 1 also wrote `direction` "in" where nobody had said one, which cannot be told apart from one that was said.
+    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: without_free_words}
+    personal = frozenset({"reason", "caller_name", "outcome"})
     texts = ("reason",)
 
     call: Id
-    direction: Literal["in", "out"] = "in"
+    direction: Literal["in", "out"] | None = None
     party: Parties = NONE
     desk: Id | None = None
     agent: AgentName | None = None
@@ -27,6 +33,11 @@ class Call(Kind):
 
     def stream(self, origin: Origin) -> str:
         return origin.keyed("call", origin.source, self.call)
+
+    def derived(self, origin: Origin) -> Json:
+        """An outcome that asks for a ticket is no free text: it stays readable."""
+        word = asking(self.outcome)
+        return {"outcome": word} if word else {}
 
 
 class CallRinging(Call):
@@ -42,7 +53,8 @@ class CallAnswered(Call):
 
 
 class CallEnded(Call):
-    """The call is over: when it started, was answered (or null) and ended, and why it ended."""
+    """The call is over: when it started, was answered (or null) and ended, and why it ended. An `outcome` of "ticket",
+    "follow_up", "complaint" or "callback" asks for a ticket."""
 
     type = "call.ended"
     started: Moment | None = None

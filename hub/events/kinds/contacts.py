@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
@@ -11,17 +12,16 @@ from hub.events.catalogue import NONE, Id, Kind, Origin, SomeParties, Text
 from hub.events.envelope import Json
 from hub.events.kinds.calls import AgentName
 from hub.events.kinds.messages import Attached
+from hub.events.outcomes import asking, without_free_words
 
 
 class ContactRecorded(Kind):
-    """Somebody wrote down that a contact took place; `channel` says which way it came.
-
-    Version 1 kept `code` and `outcome` in the open.
-    """
+    """Somebody wrote down that a contact took place; `channel` says which way it came. An `outcome` of "ticket", "follow_up",
+    "complaint" or "callback" asks for a ticket."""
 
     type = "contact.recorded"
     version = 2
-    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: dict}
+    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: partial(without_free_words, names=("code",))}
     personal = frozenset({"subject", "text", "note", "code", "outcome"})
     texts = ("subject", "text")
 
@@ -36,6 +36,11 @@ class ContactRecorded(Kind):
     code: Text | None = None
     outcome: Text | None = None
     attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = NONE
+
+    def derived(self, origin: Origin) -> Json:
+        """An outcome that asks for a ticket is no free text: it stays readable."""
+        word = asking(self.outcome)
+        return {"outcome": word} if word else {}
 
     def stream(self, origin: Origin) -> str:
         return origin.keyed("contact", origin.source, self.contact)

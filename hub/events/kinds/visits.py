@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from hub.events.catalogue import Id, Kind, Origin, SomeParties, Text
 from hub.events.envelope import Json
 from hub.events.kinds.calls import AgentName
+from hub.events.outcomes import asking, without_free_words
 
 
 class VisitRecorded(Kind):
-    """Somebody met the customer face to face. An `outcome` of "ticket", "follow_up" or "complaint" asks for a ticket.
-
-    Version 1 kept `place` and `outcome` in the open.
-    """
+    """Somebody met the customer face to face. An `outcome` of "ticket", "follow_up", "complaint" or "callback" asks for a
+    ticket."""
 
     type = "visit.recorded"
     version = 2
-    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: dict}
+    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: partial(without_free_words, names=("place",))}
     personal = frozenset({"place", "reason", "note", "outcome"})
     texts = ("reason", "note")
 
@@ -29,6 +29,11 @@ class VisitRecorded(Kind):
     reason: Text | None = None
     note: Text | None = None
     outcome: Text | None = None
+
+    def derived(self, origin: Origin) -> Json:
+        """An outcome that asks for a ticket is no free text: it stays readable."""
+        word = asking(self.outcome)
+        return {"outcome": word} if word else {}
 
     def stream(self, origin: Origin) -> str:
         return origin.keyed("visit", origin.source, self.visit)
