@@ -124,7 +124,7 @@ def _mailbox(recorder: Recorder, tx: Connection, last: Event | None) -> str | No
 def _address(recorder: Recorder, tx: Connection, ticket: Ticket, last: Event | None, to: Any) -> str | Refused:
     """In its normal spelling."""
     if to is None or (isinstance(to, str) and not to.strip()):
-        asked = answers.sender_of(last) if last else _only_address(tx, ticket)
+        asked = (answers.sender_of(last) if last else None) or _only_address(tx, ticket)
     else:
         asked = _named(tx, to)
     if isinstance(asked, Refused):

@@ -316,6 +316,35 @@ def test_to_may_be_an_address_or_a_party(desk: Desk) -> None:
     assert sorted(to for _, [to] in desk.server.envelopes) == [HERS, "other@example.org", "third@example.org"]
 
 
+def written_event(desk: Desk, name: str, **fields: Any) -> None:
+    """An e-mail as a program sends it: the contract's fields, no header."""
+    said = {"message": name, "channel": "email", "text": "Where is it?", "party": {"kind": "email", "value": HERS}} | fields
+    draft = Draft("message.received", NOW, "test", name, said)
+    desk.hub.recorder.record(lambda here: [Outgoing(prepare(draft, here, NOW))])
+    desk.settle()
+
+
+def test_a_message_without_a_header_is_answered_to_its_party(desk: Desk) -> None:
+    written_event(desk, "m1", subject="My lamp")
+    desk.answer(to=None)
+    desk.deliver()
+    assert desk.server.envelopes == [(OURS, [HERS])]
+    assert desk.sent()["Subject"] == "Re: My lamp"
+
+
+def test_a_message_that_names_no_address_is_answered_to_the_only_one_of_its_customer(desk: Desk) -> None:
+    account = {"kind": "account", "value": "BH-1"}
+    written_event(desk, "m1", party=account, thread="t")
+    assert desk.try_answer(to=None).why == "There is nobody to answer to: no e-mail address of the customer is known."
+    said = {"party": [account, {"kind": "email", "value": HERS}]}
+    draft = Draft("party.described", NOW, "test", "d", said | {"name": "Maryam"})
+    desk.hub.recorder.record(lambda here: [Outgoing(prepare(draft, here, NOW))])
+    desk.settle()
+    desk.answer(to=None)
+    desk.deliver()
+    assert desk.server.envelopes == [(OURS, [HERS])]
+
+
 def test_a_person_who_was_forgotten_gets_no_answer_any_more(desk: Desk) -> None:
     desk.come(mail("1"))
     id = desk.answer()
@@ -576,6 +605,13 @@ def test_who_writes_when_nobody_is_here_is_told_so_once_a_day(desk: Desk) -> Non
     desk.come(mail("3"))
     assert desk.deliver(timedelta(0)) == 1
     assert desk.sent().get_content().strip() == "We are back on Monday."
+
+
+def test_who_writes_without_a_header_is_told_so_too(desk: Desk) -> None:
+    nobody_here(desk)
+    written_event(desk, "m1")
+    assert desk.deliver(timedelta(0)) == 1
+    assert desk.server.envelopes == [("<>", [HERS])]
 
 
 def test_a_bounce_of_what_was_answered_by_itself_troubles_nobody(desk: Desk) -> None:
