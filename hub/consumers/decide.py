@@ -137,7 +137,7 @@ def _show(recorder: Recorder, tx: Connection, batch: Sequence[Recorded], now: da
     """Show these events to the policies; how many decisions that made."""
     recorder.enter(tx)
     events = decode(recorder.keys, batch, policies.CONTACTS)
-    contacts = [event for event in events if policies.asks(event) and not _forgotten(event)]
+    contacts = [event for event in events if policies.concerns(event) and not _forgotten(event)]
     bounces = [event for event in events if _came_back(event)]
     return _follow(recorder, tx, contacts, bounces, now) if contacts or bounces else 0
 
