@@ -14,13 +14,15 @@ from hub.events.draft import Draft
 class Payload:
     """The smallest unit that can be rejected alone, as it came: one mail, one webhook request, one CSV row.
 
-    `meta` is what the wire knows besides the bytes: HTTP headers in lower case, the line of a row.
+    `meta` is what the wire knows besides the bytes: HTTP headers in lower case, the line of a row. `ours`: the
+    organisation's own e-mail addresses, in lower case.
     """
 
     body: bytes = field(repr=False)
     source: str
     received: datetime
     meta: Mapping[str, str] = field(default_factory=dict)
+    ours: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

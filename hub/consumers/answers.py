@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.consumers.decode import decode, opened
+from hub.consumers.ours import our_addresses
 from hub.consumers.record import Outgoing, Recorder, decided
 from hub.desk import answers
 from hub.desk._shape import Decision, Refused
@@ -39,7 +40,7 @@ def letter(
     address = _address(recorder, tx, ticket, last, to)
     if isinstance(address, Refused):
         return address
-    if address in deliveries.our_addresses(tx):
+    if address in our_addresses(recorder, tx):
         return Refused("That is one of our own addresses.", AT)
     before = last or _earlier(steps, address)
     mailbox = _mailbox(recorder, tx, last)
@@ -124,7 +125,7 @@ def _mailbox(recorder: Recorder, tx: Connection, last: Event | None) -> str | No
 def _address(recorder: Recorder, tx: Connection, ticket: Ticket, last: Event | None, to: Any) -> str | Refused:
     """In its normal spelling."""
     if to is None or (isinstance(to, str) and not to.strip()):
-        asked = answers.sender_of(last) if last else _only_address(tx, ticket)
+        asked = (answers.sender_of(last) if last else None) or _only_address(tx, ticket)
     else:
         asked = _named(tx, to)
     if isinstance(asked, Refused):

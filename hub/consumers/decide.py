@@ -17,6 +17,7 @@ import structlog
 from hub.consumers import answers
 from hub.consumers.decode import decode, opened
 from hub.consumers.measured import measured, telling
+from hub.consumers.ours import our_addresses
 from hub.consumers.project import LaneStopped, folded
 from hub.consumers.record import Outgoing, Recorder
 from hub.consumers.standing import every_step, standing
@@ -137,7 +138,7 @@ def _show(recorder: Recorder, tx: Connection, batch: Sequence[Recorded], now: da
     """Show these events to the policies; how many decisions that made."""
     recorder.enter(tx)
     events = decode(recorder.keys, batch, policies.CONTACTS)
-    contacts = [event for event in events if policies.asks(event) and not _forgotten(event)]
+    contacts = [event for event in events if policies.concerns(event) and not _forgotten(event)]
     bounces = [event for event in events if _came_back(event)]
     return _follow(recorder, tx, contacts, bounces, now) if contacts or bounces else 0
 
@@ -213,10 +214,10 @@ def _follow(
     streams = {f"ticket:{ticket}" for ticket in tickets}
     decisions.lock(tx, streams)
     desk.tickets = {row.ticket: row for row in standing(recorder, tx, streams).values()}
-    hours, our_addresses = options.read(tx, "hours", options.HOURS), deliveries.our_addresses(tx)
+    hours, addresses = options.read(tx, "hours", options.HOURS), our_addresses(recorder, tx)
     for contact in contacts:
         ticket = _see_to(desk, contact, now)
-        if ticket and (text := opening_hours.reply(contact, hours, our_addresses, policies.moment(contact))):
+        if ticket and (text := opening_hours.reply(contact, hours, addresses, policies.moment(contact))):
             _answer_by_itself(recorder, tx, desk, contact, ticket, text, now)
     beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, bounce, delivery, now)]
     append_steps(recorder, tx, desk.events, desk.joined, beside)

@@ -15,7 +15,7 @@ import orjson
 import structlog
 
 from hub.channels._shape import Channel, Ignored, Outcome, Payload, Rejected, Understood
-from hub.consumers import blocked
+from hub.consumers import blocked, ours
 from hub.consumers.decode import opened, unseal_all
 from hub.consumers.measured import measured, telling
 from hub.consumers.project import LaneStopped
@@ -29,7 +29,7 @@ from hub.events.ids import named
 from hub.events.kinds.inbound import PayloadReceived
 from hub.events.prepare import NotValid, fingerprint, prepare
 from hub.log._protocol import Recorded
-from hub.store import archive, ledger, options
+from hub.store import archive, deliveries, ledger, options
 from hub.store.blobs import Damaged, Missing
 from hub.store.checkpoints import move
 from hub.store.database import Connection
@@ -194,9 +194,10 @@ class Read:
 
 def _settle(recorder: Recorder, tx: Connection, payloads: Sequence[Event], *, anew: bool = False) -> None:
     recorder.enter(tx)
-    found = [_read(recorder, payload) for payload in payloads]
+    addresses = ours.our_addresses(recorder, tx)
+    found = [_read(recorder, payload, addresses) for payload in payloads]
     ledger.tie(tx, {one.payload.id: {n.id for e in one.events for n in e.named} for one in found})
-    read = _wanted(tx, found)
+    read = _without_answers(tx, _wanted(tx, found))
     wanted = {event.id: (event, one.payload.id) for one in read for event in reversed(one.events)}
     digests = {id: fingerprint(event, recorder.keys.secret) for id, (event, _) in wanted.items()}
     owners = ledger.claim(tx, {id: (payload, digests[id]) for id, (_, payload) in wanted.items()})
@@ -216,6 +217,21 @@ def _wanted(tx: Connection, read: Sequence[Read]) -> list[Read]:
     found -= {id for id, events in ledger.events_of(tx, sorted(found)).items() if events} if found else set()
     ignored = Ignored(blocked.REASON)
     return [Read(one.payload, (), ignored) if one.payload.id in found else one for one in read]
+
+
+def _without_answers(tx: Connection, read: Sequence[Read]) -> list[Read]:
+    """Copies of answers that the hub itself sent say nothing: these stand on their tickets. A mail system may return one
+    under its own Message-ID."""
+    known = deliveries.answered(tx, {id for one in read for id in _message_ids(one)})
+    ignored = Ignored(ours.REASON)
+    return [Read(one.payload, (), ignored) if not known.keys().isdisjoint(_message_ids(one)) else one for one in read]
+
+
+def _message_ids(one: Read) -> list[str]:
+    if one.payload.data["channel"] != "email":
+        return []
+    said = (event.data for event in one.events if event.data.get("automatic") != "bounce")
+    return [id for data in said if (id := data.get("message_id"))]
 
 
 def _second_thoughts(
@@ -270,7 +286,7 @@ def _verdict(outcome: Outcome) -> tuple[str, str | None, str | None]:
             return "rejected", why, at
 
 
-def _read(recorder: Recorder, payload: Event) -> Read:
+def _read(recorder: Recorder, payload: Event, our_addresses: frozenset[str]) -> Read:
     channel = channels().get(payload.data["channel"])
     if channel is None:
         return Read(payload, (), Rejected(f"no channel is called {payload.data['channel']!r}"))
@@ -283,7 +299,7 @@ def _read(recorder: Recorder, payload: Event) -> Read:
         return Read(payload, (), Rejected(str(error)))
     if body is None:
         return Read(payload, (), Ignored("whom it concerned was forgotten"))
-    outcome = _parsed(channel, payload, body, recorder.here.timezone)
+    outcome = _parsed(channel, payload, body, recorder.here.timezone, our_addresses)
     del body
     if not isinstance(outcome, Understood):
         return Read(payload, (), outcome)
@@ -298,11 +314,13 @@ def _read(recorder: Recorder, payload: Event) -> Read:
     return Read(payload, events, Understood(()))  # the drafts hold attachments, which are in the blob store now
 
 
-def _parsed(channel: Channel, payload: Event, body: bytes, timezone: str | None) -> Outcome:
+def _parsed(
+    channel: Channel, payload: Event, body: bytes, timezone: str | None, our_addresses: frozenset[str]
+) -> Outcome:  # fmt: skip
     """A parser should not fail, whatever comes; if one does the payload is kept for the day it is mended."""
     meta = ({"timezone": timezone} if timezone else {}) | (payload.personal.get("meta") or {})
     try:
-        return channel.parse(Payload(body, payload.source, payload.recorded, meta))
+        return channel.parse(Payload(body, payload.source, payload.recorded, meta, our_addresses))
     except Exception as error:
         log.exception("a parser failed", channel=channel.name, payload=payload.id)
         return Rejected(f"the parser of {channel.name} failed with {type(error).__name__}: a fault of the hub")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.desk._shape import Decision
-from hub.events.envelope import Event, Json
+from hub.events.envelope import MAIN, Event, Json
 from hub.events.kinds.messages import mailbox
 from hub.events.text import squeeze
 
@@ -80,9 +80,10 @@ def last_word(messages: Sequence[Event]) -> Event | None:
 
 
 def sender_of(message: Event) -> str | None:
-    """The address that wrote it, or the one where it wants its answer."""
-    places = (mailbox(message.personal, place) for place in ("reply_to", "from"))
-    return next((str(address) for place in places if (address := place.get("address"))), None)
+    """The address that wrote it, or the one where it wants its answer; that of its party where no header names one."""
+    places = (mailbox(message.personal, place).get("address") for place in ("reply_to", "from"))
+    parties = (one["value"] for one in message.personal.get(MAIN) or () if one["kind"] == "email")
+    return next((str(address) for address in (*places, *parties) if address), None)
 
 
 def _told(fields: Json) -> Json:

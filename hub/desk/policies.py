@@ -6,34 +6,59 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hub.desk._shape import Decision
+from hub.desk.forms import own_words
 from hub.events.envelope import Event, Json
 from hub.events.outcomes import asking
 from hub.events.text import squeeze
 from hub.projections.tickets import Ticket
 
-CONTACTS = frozenset({"message.received", "contact.recorded", "visit.recorded", "call.ended"})
-PAPER = frozenset({"letter", "fax"})  # written to be answered, as a message is
+CONTACTS = frozenset(
+    {"message.received", "message.sent", "contact.recorded", "visit.recorded", "call.ended", "form.submitted"}
+)
+PAPER = frozenset({"letter", "fax"})  # written to be answered, as a message is; its words are often on the picture alone
+MESSAGES = frozenset(
+    {"sms", "mms", "chat", "messenger", "whatsapp", "telegram", "signal", "viber", "line", "wechat", "instagram", "facebook",
+     "twitter", "bale", "eitaa", "rubika", "soroush", "email", "message"}
+)  # fmt: skip
 UNFINISHED = frozenset({"new", "open", "waiting"})
 AGAIN = timedelta(days=14)  # who writes so soon after the solution means the same matter
 _SUBJECT, _FIRST_WORDS = 200, 80  # characters
 
 
-def asks(event: Event) -> bool:
-    """Does somebody here have to see to it? History was seen to long ago; a correction was when the first came."""
+def concerns(event: Event) -> bool:
+    """Does it set anything off? History was seen to long ago; a correction was when the first came."""
     if event.type not in CONTACTS or event.data.get("history") or event.replaces:
         return False
-    if event.type == "message.received":
+    if event.type in ("message.received", "message.sent"):
         return bool(event.data.get("automatic", "no") == "no")
-    if event.type == "contact.recorded" and event.data.get("direction") == "in" and event.data.get("channel") in PAPER:
+    return _asks(event)
+
+
+def _asks(event: Event) -> bool:
+    """Does somebody here have to see to it, though it is no message?"""
+    if event.type == "form.submitted":
+        return own_words(event.personal.get("fields")) is not None
+    if event.type == "contact.recorded" and event.data.get("direction") == "in" and _written(event):
         return True
     return asking(event.data.get("outcome")) is not None
 
 
+def _written(event: Event) -> bool:
+    """A letter, or a message with words of its own; not what an invitation brought back."""
+    channel = str(event.data.get("channel")).casefold()
+    if channel in PAPER:
+        return True
+    invited = event.data.get("campaign") or event.personal.get("code")
+    return channel in MESSAGES and not invited and bool((event.personal.get("text") or "").strip())
+
+
 def on_contact(event: Event, tickets: Sequence[Ticket]) -> list[Decision]:
     """`tickets`: those of the contact's conversation, oldest first."""
-    if not asks(event) or any(event.root in ticket.contacts for ticket in tickets):
+    if not concerns(event) or any(event.root in ticket.contacts for ticket in tickets):
         return []
     unfinished = [ticket for ticket in tickets if ticket.state in UNFINISHED]
+    if event.type == "message.sent":
+        return _on_our_message(event, unfinished[-1]) if unfinished else []
     if unfinished:
         where = {"contact": event.root, "conversation": event.stream}
         return [Decision("ticket.contact_attached", unfinished[-1].ticket, where)]
@@ -42,6 +67,22 @@ def on_contact(event: Event, tickets: Sequence[Ticket]) -> list[Decision]:
         why = {"why": "the customer wrote again"}
         return [Decision("ticket.reopened", resolved.ticket, {"contact": event.root}, why)]
     return [_opening(event, tickets)]
+
+
+def _on_our_message(event: Event, ticket: Ticket) -> list[Decision]:
+    """Who wrote it elsewhere has answered: he has the ticket if nobody had, then it is the customer's turn. Where it is
+    that already, it stays so: a contact that is attached would end it."""
+    attached = {"contact": event.root, "conversation": event.stream}
+    found = [Decision("ticket.contact_attached", ticket.ticket, attached)]
+    agent = (event.data.get("agent") or "").strip()
+    by = {"by": agent} if agent else {}
+    if agent and not ticket.owner:
+        found.append(Decision("ticket.assigned", ticket.ticket, {"to": agent} | by))
+    waited = ticket.state == "waiting" and ticket.waiting_for == "customer"
+    if waited or (agent and ticket.state in ("new", "open")):
+        until = {"until": ticket.until} if waited and ticket.until else {}
+        found.append(Decision("ticket.waiting", ticket.ticket, {"for": "customer"} | by | until))
+    return found
 
 
 def moment(event: Event) -> datetime:
@@ -57,7 +98,7 @@ def _opening(event: Event, tickets: Sequence[Ticket]) -> Decision:
     data: Json = {"contacts": [event.root], "conversation": event.stream}
     if tickets:
         data["follows"] = tickets[-1].ticket
-    subject = _subject(event.personal)
+    subject = _subject({"text": own_words(event.personal.get("fields"))} | event.personal)
     return Decision("ticket.opened", None, data, {"subject": subject} if subject else {})
 
 

@@ -29,6 +29,7 @@ from hub.consumers.record import Outgoing
 from hub.consumers.relay import relay
 from hub.events.draft import Draft
 from hub.events.envelope import Event
+from hub.events.identifiers import Identifier
 from hub.events.ids import event_id, named
 from hub.events.prepare import NotValid, prepare
 from hub.log._protocol import Recorded
@@ -161,6 +162,41 @@ def test_a_call_opens_a_ticket_only_where_its_outcome_asks(hub: Hub) -> None:
     come(hub, "call.ended", "2", call="2", outcome="callback", reason="a broken lamp")
     settle(hub)
     assert only(hub)["subject"] == "a broken lamp"
+
+
+def test_an_answer_in_the_chat_itself_is_the_tickets_and_waits_for_the_customer(hub: Hub) -> None:
+    first = write(hub, "1")
+    settle(hub)
+    said: dict[str, Any] = {"thread": "t", "channel": "chat", "text": "It is on its way."}
+    answer = come(hub, "message.sent", "2", timedelta(hours=1), message="2", agent="reza", **said)
+    settle(hub)
+    ticket = only(hub)
+    assert (ticket["state"], ticket["owner"], ticket["contacts"]) == ("waiting", "reza", [first, answer])
+    more = come(hub, "message.sent", "3", timedelta(hours=2), message="3", agent="reza", **said)
+    settle(hub)
+    assert (only(hub)["state"], only(hub)["contacts"]) == ("waiting", [first, answer, more])
+    write(hub, "4", after=timedelta(hours=3))
+    settle(hub)
+    assert (only(hub)["state"], only(hub)["owner"]) == ("open", "reza")
+    assert verify(hub.recorder)["clean"]
+
+
+def test_what_we_write_first_opens_no_ticket(hub: Hub) -> None:
+    come(hub, "message.sent", "1", message="1", thread="t", channel="chat", agent="reza")
+    settle(hub)
+    assert tickets(hub) == []
+
+
+def test_a_form_with_a_message_opens_one_ticket_and_a_newsletters_none(hub: Hub) -> None:
+    contact = come(hub, "form.submitted", "1", text=None, title="Contact", fields={"message": "My lamp is broken, please call"})
+    come(hub, "form.submitted", "2", text=None, title="News", fields={"email": "maryam@example.org"})
+    come(hub, "form.submitted", "3", text=None, title="Contact", fields={"message": "Long ago"}, history=True)
+    settle(hub)
+    hub.database.rows("UPDATE checkpoint SET next = 0 WHERE step = 'decide' RETURNING 1")
+    settle(hub)
+    ticket = only(hub)
+    assert (ticket["subject"], ticket["contacts"]) == ("My lamp is broken, please call", [contact])
+    assert str(ticket["party"]) == hub.keys.party_id(Identifier("email", MARYAM["value"]))
 
 
 def test_commands_change_the_ticket_one_revision_each(hub: Hub) -> None:

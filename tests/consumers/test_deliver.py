@@ -25,7 +25,7 @@ from hub.consumers.forget import forget
 from hub.consumers.rebuild import verify
 from hub.consumers.record import Outgoing, payload_of_bytes
 from hub.consumers.relay import relay
-from hub.consumers.understand import understand
+from hub.consumers.understand import again, understand
 from hub.events.draft import Draft
 from hub.events.envelope import Event
 from hub.events.identifiers import Identifier
@@ -277,6 +277,98 @@ def test_a_reply_after_a_month_opens_a_new_ticket_that_follows_the_old_one(desk:
     assert rows == [(first,)]
 
 
+# -- our own mail comes in too -----------------------------------------------------------------------------------------
+
+
+def ledger_of(desk: Desk) -> list[tuple[Any, ...]]:
+    return desk.hub.database.rows("SELECT kind, why FROM outcome ORDER BY 1, 2")
+
+
+def from_us(id: str, to: str, **headers: str) -> bytes:
+    return mail(id, "It is on its way.", OURS, **({"From": f"The shop <{OURS}>", "To": to} | headers))
+
+
+def test_a_copy_of_our_answer_changes_nothing_and_says_why(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.answer()
+    desk.deliver()
+    before = desk.items()
+    desk.come(desk.server.mails[-1])
+    assert (desk.ticket["state"], desk.ticket["waiting_for"]) == ("waiting", "customer")
+    assert desk.items() == before
+    assert ledger_of(desk) == [("ignored", "an answer that this hub sent"), ("understood", None)]
+    assert verify(desk.hub.recorder)["clean"]
+
+
+def test_a_copy_of_our_answer_that_was_taken_for_a_customers_mail_goes_when_it_is_read_again(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.answer()
+    desk.deliver()
+    desk.hub.database.rows("UPDATE delivery SET message_id = 'x' || message_id RETURNING 1")
+    desk.hub.database.rows("UPDATE mailbox SET address = 'other@shop.example' RETURNING 1")
+    desk.come(desk.server.mails[-1])
+    assert [item["direction"] for item in desk.items(OURS)] == ["in"]
+    desk.hub.database.rows("UPDATE delivery SET message_id = substr(message_id, 2) RETURNING 1")
+    payloads = desk.hub.database.rows("SELECT payload::text FROM outcome WHERE kind = 'understood'")
+    for _ in range(2):
+        again(desk.hub.recorder, [row[0] for row in payloads])
+        desk.settle()
+        assert desk.items(OURS) == []
+        assert [item["direction"] for item in desk.items()] == ["out", "in"]
+        assert verify(desk.hub.recorder)["clean"]
+
+
+def test_a_colleagues_mail_is_shown_as_sent_to_whom_it_went_and_opens_no_ticket(desk: Desk) -> None:
+    desk.come(from_us("2", "Carl <carl@ex.com>"))
+    assert desk.tickets() == []
+    assert [(item["type"], item["direction"], item["title"]) for item in desk.items("carl@ex.com")] == [
+        ("message.sent", "out", "My order")
+    ]
+    with desk.hub.database.transaction() as tx:
+        assert customers.who(tx, desk.hub.keys, "IR", "carl@ex.com")
+        assert not customers.who(tx, desk.hub.keys, "IR", OURS)
+
+
+def test_what_was_read_once_is_read_again_the_same(desk: Desk) -> None:
+    desk.come(from_us("2", "Carl <carl@ex.com>, dana@ex.com"))
+    desk.come(from_us("3", OURS, Reply_To=HERS))
+    before = [desk.items(address) for address in ("carl@ex.com", "dana@ex.com", HERS)]
+    assert [len(items) for items in before] == [1, 1, 1]
+    payloads = desk.hub.database.rows("SELECT payload::text FROM outcome")
+    assert again(desk.hub.recorder, [row[0] for row in payloads]) == 2
+    desk.settle()
+    assert [desk.items(address) for address in ("carl@ex.com", "dana@ex.com", HERS)] == before
+    assert desk.hub.database.rows("SELECT FROM event WHERE replaces IS NOT NULL") == []
+
+
+def test_a_colleagues_mail_in_the_thread_belongs_to_the_ticket_and_does_not_wake_it(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.come(from_us("2", HERS, In_Reply_To="<1@example.org>", References="<1@example.org>"))
+    assert (desk.ticket["state"], len(desk.ticket["contacts"])) == ("new", 2)
+    desk.answer()
+    desk.deliver()
+    desk.come(from_us("3", HERS, In_Reply_To="<1@example.org>", References="<1@example.org>"))
+    ticket = desk.ticket
+    assert (ticket["state"], ticket["waiting_for"], len(ticket["contacts"])) == ("waiting", "customer", 4)
+    assert verify(desk.hub.recorder)["clean"]
+
+
+def test_a_form_that_our_web_site_sends_from_us_to_us_opens_a_ticket_of_its_writer(desk: Desk) -> None:
+    desk.come(from_us("2", OURS, Reply_To=f"Maryam <{HERS}>"))
+    assert desk.ticket["customer"] == desk.hub.keys.party_id(Identifier("email", HERS))
+    desk.answer()
+    desk.deliver()
+    assert desk.server.envelopes == [(OURS, [HERS])]
+
+
+def test_the_address_of_the_environment_is_ours_too(hub: Hub) -> None:
+    hub.recorder.sends_from = "Office@Shop.example"
+    desk = Desk(hub, Receiving())
+    desk.come(mail("2", sender="office@shop.example", From="office@shop.example", To="carl@ex.com"))
+    assert desk.tickets() == []
+    assert [item["direction"] for item in desk.items("carl@ex.com")] == ["out"]
+
+
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
@@ -314,6 +406,35 @@ def test_to_may_be_an_address_or_a_party(desk: Desk) -> None:
         desk.answer(to=to)
     desk.deliver()
     assert sorted(to for _, [to] in desk.server.envelopes) == [HERS, "other@example.org", "third@example.org"]
+
+
+def written_event(desk: Desk, name: str, **fields: Any) -> None:
+    """An e-mail as a program sends it: the contract's fields, no header."""
+    said = {"message": name, "channel": "email", "text": "Where is it?", "party": {"kind": "email", "value": HERS}} | fields
+    draft = Draft("message.received", NOW, "test", name, said)
+    desk.hub.recorder.record(lambda here: [Outgoing(prepare(draft, here, NOW))])
+    desk.settle()
+
+
+def test_a_message_without_a_header_is_answered_to_its_party(desk: Desk) -> None:
+    written_event(desk, "m1", subject="My lamp")
+    desk.answer(to=None)
+    desk.deliver()
+    assert desk.server.envelopes == [(OURS, [HERS])]
+    assert desk.sent()["Subject"] == "Re: My lamp"
+
+
+def test_a_message_that_names_no_address_is_answered_to_the_only_one_of_its_customer(desk: Desk) -> None:
+    account = {"kind": "account", "value": "BH-1"}
+    written_event(desk, "m1", party=account, thread="t")
+    assert desk.try_answer(to=None).why == "There is nobody to answer to: no e-mail address of the customer is known."
+    said = {"party": [account, {"kind": "email", "value": HERS}]}
+    draft = Draft("party.described", NOW, "test", "d", said | {"name": "Maryam"})
+    desk.hub.recorder.record(lambda here: [Outgoing(prepare(draft, here, NOW))])
+    desk.settle()
+    desk.answer(to=None)
+    desk.deliver()
+    assert desk.server.envelopes == [(OURS, [HERS])]
 
 
 def test_a_person_who_was_forgotten_gets_no_answer_any_more(desk: Desk) -> None:
@@ -576,6 +697,13 @@ def test_who_writes_when_nobody_is_here_is_told_so_once_a_day(desk: Desk) -> Non
     desk.come(mail("3"))
     assert desk.deliver(timedelta(0)) == 1
     assert desk.sent().get_content().strip() == "We are back on Monday."
+
+
+def test_who_writes_without_a_header_is_told_so_too(desk: Desk) -> None:
+    nobody_here(desk)
+    written_event(desk, "m1")
+    assert desk.deliver(timedelta(0)) == 1
+    assert desk.server.envelopes == [("<>", [HERS])]
 
 
 def test_a_bounce_of_what_was_answered_by_itself_troubles_nobody(desk: Desk) -> None:

@@ -82,3 +82,13 @@ def test_an_answer_goes_where_it_is_wanted_else_to_who_wrote() -> None:
     for gone in others:  # its key is gone, or somebody put another thing there
         one.personal["reply_to"] = gone
         assert sender_of(one) == "sara@example.com"
+
+
+def test_a_message_without_a_header_is_answered_to_its_e_mail_party() -> None:
+    one = message()
+    one.personal["party"] = [{"kind": "phone", "value": "+98912"}, {"kind": "email", "value": "sara@work.example"}]
+    assert sender_of(one) == "sara@example.com"
+    del one.personal["from"]
+    assert sender_of(one) == "sara@work.example"
+    one.personal["party"] = [{"kind": "account", "value": "BH-1"}]
+    assert sender_of(one) is None

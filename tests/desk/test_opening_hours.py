@@ -85,3 +85,9 @@ def test_history_and_corrections_and_other_channels_get_none() -> None:
     assert reply(replace(mail(), replaces="e0"), HOURS, (), CLOSED) is None
     assert reply(mail(channel="chat"), HOURS, (), CLOSED) is None
     assert reply(replace(mail(), personal={}), HOURS, (), CLOSED) is None
+
+
+def test_a_message_that_names_only_its_party_is_answered_too() -> None:
+    told = {"text": "Where is it?", "party": [{"kind": "email", "value": "sara@example.com"}]}
+    assert reply(replace(mail(), personal=told), HOURS, (), CLOSED)
+    assert reply(replace(mail(), personal=told), HOURS, {"sara@example.com"}, CLOSED) is None

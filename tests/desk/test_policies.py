@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.desk._shape import Decision
-from hub.desk.policies import asks, moment, on_contact
+from hub.desk.policies import concerns, moment, on_contact
 from hub.events.envelope import Event
 from hub.projections.tickets import Ticket
 
@@ -112,18 +112,72 @@ def test_a_call_or_a_visit_opens_a_ticket_where_its_outcome_asks(type: str, outc
 @pytest.mark.parametrize("outcome", [None, "", "sold", "tickets"])
 def test_a_call_or_a_visit_opens_none_otherwise(outcome: str | None) -> None:
     for type in ("call.ended", "visit.recorded", "contact.recorded"):
-        assert not asks(contact(type, outcome=outcome, channel="kiosk", direction="in"))
-    assert not asks(contact("call.ringing", outcome="ticket"))
+        assert not concerns(contact(type, outcome=outcome, channel="kiosk", direction="in"))
+    assert not concerns(contact("call.ringing", outcome="ticket"))
 
 
 def test_a_letter_or_a_fax_that_came_in_opens_a_ticket() -> None:
     for channel in ("letter", "fax"):
-        assert asks(contact("contact.recorded", channel=channel, direction="in"))
-        assert not asks(contact("contact.recorded", channel=channel, direction="out"))
+        assert concerns(contact("contact.recorded", channel=channel, direction="in"))
+        assert not concerns(contact("contact.recorded", channel=channel, direction="out"))
 
 
-def test_what_we_send_sets_nothing_off() -> None:
-    assert on_contact(contact("message.sent", automatic="no"), []) == []
+@pytest.mark.parametrize("channel", ["sms", "SMS", "messenger", "telegram"])
+def test_a_message_that_was_written_down_opens_a_ticket_where_it_came_in_with_words(channel: str) -> None:
+    said = {"text": "Call me"}
+    [decision] = on_contact(contact("contact.recorded", said, channel=channel, direction="in"), [])
+    assert (decision.type, decision.personal) == ("ticket.opened", {"subject": "Call me"})
+    assert not concerns(contact("contact.recorded", said, channel=channel, direction="out"))
+    assert not concerns(contact("contact.recorded", {"text": " "}, channel=channel, direction="in"))
+    assert not concerns(contact("contact.recorded", said, channel=channel, direction="in", campaign="tea-week"))
+    assert not concerns(contact("contact.recorded", said, channel=channel, direction="in", history=True))
+
+
+def test_a_form_opens_a_ticket_where_somebody_wrote_something_into_it() -> None:
+    said = {"title": "Contact", "fields": {"name": "Sara", "message": "My lamp is broken"}}
+    [decision] = on_contact(contact("form.submitted", said), [])
+    assert (decision.type, decision.personal) == ("ticket.opened", {"subject": "My lamp is broken"})
+    assert not concerns(contact("form.submitted", {"title": "Our newsletter", "fields": {"email": "sara@example.com"}}))
+    assert not concerns(contact("form.submitted", said, history=True))
+
+
+def test_what_we_send_opens_nothing_and_wakes_nothing() -> None:
+    for agent in (None, "reza"):
+        sent = contact("message.sent", automatic="no", agent=agent)
+        assert on_contact(sent, []) == []
+        assert on_contact(sent, [ticket("a", "resolved", NOW), ticket("b", "closed", NOW)]) == []
+
+
+ATTACHED = ("ticket.contact_attached", {"contact": CONTACT, "conversation": CONVERSATION})
+WAITS = ("ticket.waiting", {"for": "customer", "by": "reza"})
+
+
+def what_we_sent_does(before: Ticket, **data: Any) -> list[tuple[str, dict[str, Any]]]:
+    return [(decision.type, decision.data) for decision in on_contact(contact("message.sent", **data), [before])]
+
+
+@pytest.mark.parametrize("state", ["new", "open"])
+def test_who_answers_in_the_channel_itself_has_the_ticket_and_it_waits_for_the_customer(state: str) -> None:
+    assigned = ("ticket.assigned", {"to": "reza", "by": "reza"})
+    assert what_we_sent_does(ticket("a", state), agent="reza") == [ATTACHED, assigned, WAITS]
+    assert what_we_sent_does(replace(ticket("a", state), owner="sara"), agent="reza") == [ATTACHED, WAITS]
+
+
+@pytest.mark.parametrize("agent", [None, "", " "])
+def test_what_we_sent_and_nobody_signed_belongs_to_the_ticket_and_changes_nothing(agent: str | None) -> None:
+    for state in ("new", "open"):
+        assert what_we_sent_does(ticket("a", state), agent=agent) == [ATTACHED]
+
+
+def test_a_ticket_that_waits_goes_on_waiting_when_we_write_again() -> None:
+    waiting = replace(ticket("a", "waiting"), owner="reza", waiting_for="customer", until="2026-05-27T12:00:00+00:00")
+    assert what_we_sent_does(waiting) == [ATTACHED, ("ticket.waiting", {"for": "customer", "until": waiting.until})]
+    assert what_we_sent_does(replace(waiting, waiting_for="third_party"), agent="reza") == [ATTACHED]
+
+
+@pytest.mark.parametrize("data", [{"automatic": "reply"}, {"automatic": "list"}, {"history": True}])
+def test_what_our_machines_sent_or_history_tells_does_not_concern_the_ticket(data: dict[str, Any]) -> None:
+    assert what_we_sent_does(ticket("a", "open"), agent="reza", **data) == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from hub.channels.email.charsets import clean
 from hub.channels.email.header_fields import Headers, identifiers, message_id, moment, said
 from hub.channels.email.identity import digest, identity
 from hub.channels.email.mime import Part, read_mime
-from hub.channels.email.senders import reply_to, stands_in
+from hub.channels.email.sides import side
 from hub.events.draft import Draft
 
 # A mail has at least one of these; a text whose first line happens to have a colon has not.
@@ -69,16 +70,17 @@ def _draft(payload: Payload, root: Part) -> Draft:
     time, claimed = _time(root.headers, payload.received)
     bodies = sort_parts(root)
     words = _words(root, text_body(bodies))
+    kind, people = _people(root.headers, payload.ours, words["automatic"])
     fields = {
         "channel": "email",
         **_threading(root.headers, payload.body),
-        **_people(root.headers, of_a_person=words["automatic"] == "no"),
         **words,
+        **people,
         "html": html_body(bodies),
         "raw": hashlib.sha256(payload.body).hexdigest(),
         "claimed_date": claimed,
     }
-    return Draft("message.received", time, "email", identity(root.headers, payload.body), fields, files(bodies))
+    return Draft(kind, time, "email", identity(root.headers, payload.body), fields, files(bodies))
 
 
 def _words(root: Part, text: str) -> dict[str, Any]:
@@ -108,20 +110,24 @@ def _threading(headers: Headers, source: bytes) -> dict[str, Any]:
     }
 
 
-def _people(headers: Headers, of_a_person: bool) -> dict[str, Any]:
+def _people(headers: Headers, ours: Collection[str], automatic: str) -> tuple[str, dict[str, Any]]:
+    """Whether the mail was received or sent, and by whom and to whom. What a mail system returns is received, whoever's
+    address it bears."""
     found = read_addresses(headers.text("from"))
     sender = next((one for one in found if one.usable), next(iter(found), None))
-    answers_to = reply_to(headers, sender)
+    seen = side(headers, sender, () if automatic == "bounce" else ours, of_a_person=automatic == "no")
     people: dict[str, Any] = {
         "from": _json(sender) if sender else None,
-        "reply_to": _json(answers_to) if answers_to else None,
         "to": [_json(one) for one in read_addresses(headers.text("to"))],
         "cc": [_json(one) for one in read_addresses(headers.text("cc"))],
     }
-    if sender is not None and sender.usable:
-        writer = answers_to if of_a_person and answers_to and stands_in(headers, sender, answers_to) else sender
-        people["party"] = [{"kind": "email", "value": writer.address}]
-    return people
+    if seen.kind == "message.received":
+        people["reply_to"] = _json(seen.answers_to) if seen.answers_to else None
+    if seen.party is not None:
+        people["party"] = [{"kind": "email", "value": seen.party.address}]
+    if seen.about:
+        people["about"] = [{"kind": "email", "value": one.address} for one in seen.about]
+    return seen.kind, people
 
 
 def _json(one: Address) -> dict[str, str]:

@@ -29,6 +29,7 @@ ROBOT = re.compile(
     r"^(?:(?:.*[._+-])?(?:no[._-]?reply|do[._-]?not[._-]?reply)(?:[._+-].*)?|wordpress|(?:web)?forms?|webmaster)$", re.I
 )
 VIA = re.compile(r"\S\s+via\s+\S", re.I)
+ORIGINALLY = ("x-original-from", "x-original-sender")
 RECEIVED_BY = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 
 
@@ -60,7 +61,7 @@ def reply_to(headers: Headers, sender: Address | None) -> Address | None:
 def stands_in(headers: Headers, sender: Address, other: Address) -> bool:
     """Whether the mail is the other's: a group says so, or its sender is nobody who writes."""
     return (
-        other.address.lower() in _addresses(headers, ("x-original-from", "x-original-sender"))
+        other.address.lower() in _addresses(headers, ORIGINALLY)
         or ROBOT.match(sender.address.partition("@")[0]) is not None
         or VIA.search(sender.name) is not None
     )
