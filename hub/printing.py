@@ -55,6 +55,8 @@ def customer(one: Json) -> Iterable[str]:
         yield ""
         yield from table([("order", o["number"], o["stage"], f"{o['total'] or ''} {o['currency'] or ''}", when(o["changed"]))
                           for o in one["orders"]])  # fmt: skip
+        if one["order_count"] > len(one["orders"]):
+            yield f"and {one['order_count'] - len(one['orders'])} more"
     if one["open_tickets"]:
         yield ""
         yield from table([ticket_row(t) for t in one["open_tickets"]])
@@ -105,11 +107,24 @@ def ticket(one: Json) -> Iterable[str]:
 
 def order(one: Json) -> Iterable[str]:
     yield f"order {one['number']}: {one['stage']}   {one['total'] or ''} {one['currency'] or ''}"
-    yield f"customer {one['customer'] or '-'}; tracking {one['tracking'] or '-'}"
+    yield f"customer {one['customer'] or '-'}; tracking {together(one['carrier'], one['tracking']) or '-'}"
     yield from table(
         [(line.get("quantity"), line.get("sku"), line.get("title"), line.get("price")) for line in one["lines"]]
     )
-    yield from table([(when(step["time"]), step["stage"], step["source"]) for step in one["history"]])
+    yield from table([(when(step["time"]), step["stage"], step["source"], said(one, step)) for step in one["history"]])
+
+
+def said(one: Json, step: Json) -> str:
+    """What was said with a step of this order."""
+    from hub.events.kinds.orders import OF_MONEY
+
+    amount = step["amount"] if step["stage"] in OF_MONEY else None
+    money = together(amount, amount and (step["currency"] or one["currency"]))
+    return ", ".join(filter(None, (step["document"], money, together(step["carrier"], step["tracking"]))))
+
+
+def together(*words: str | None) -> str:
+    return " ".join(filter(None, words))
 
 
 def ledger(balance: Json) -> Iterable[str]:

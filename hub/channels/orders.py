@@ -20,7 +20,7 @@ from hub.channels import _csv, _values, shopify
 from hub.channels._csv import Row
 from hub.channels._shape import Channel, Outcome, Payload, Piece, Rejected, Understood
 from hub.channels._values import Broken
-from hub.events.draft import Draft
+from hub.events.draft import PHONES, Draft
 from hub.events.kinds import orders as kinds
 from hub.events.order_numbers import order_number
 
@@ -112,6 +112,7 @@ def _step(row: Row, received: datetime) -> Draft:
         type=f"order.{stage}", time=time, source=SOURCE, key=hashlib.sha256(orjson.dumps(said)).hexdigest(),
         fields={"order": order, "party": party, "currency": currency, "tracking": tracking}
         | ({"lines": [], "total": total} if stage == "placed" else {"amount": total}),
+        forgives=PHONES,
     )  # fmt: skip
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from hub.events.envelope import Event, Json
 from hub.events.kinds.orders import KINDS, STAGES
 from hub.projections._shape import Fold, Uuid
 
+DETAILS = ("amount", "currency", "document", "tracking", "carrier")  # what a step may say
+IN_PARTS = ("paid", "refunded")
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`history`: [time, stage, source, event id] in order of time. `refs`: the back office's own ids of this order.
+    """`history`: [time, stage, source, event id, details] in order of time; the details are those of `DETAILS` that the
+    step said. `refs`: the back office's own ids of this order.
 
     `placed`: [as of, time, id] of the event that said total and lines, so that the newest word counts.
     """
@@ -28,7 +34,7 @@ class Order:
     lines: list[Json]
     tracking: str | None
     carrier: str | None
-    history: list[list[str]]
+    history: list[list[Any]]
     changed: datetime
     said: dict[str, list[str]]
 
@@ -46,29 +52,42 @@ def apply(row: Order | None, event: Event) -> Order:
         weight = ["1" if stage == "placed" else "0", *here]
         if value and (name not in said or said[name] < weight):
             said[name], changes[name] = weight, value
-    step = [event.time.isoformat(), stage, event.source, event.root, *([data["amount"]] if data.get("amount") else [])]
+    details = {name: value for name in DETAILS if (value := data.get(name))}
+    step = [event.time.isoformat(), stage, event.source, event.root, details]
     row = replace(
         row, **changes, said=said, number=row.number or data.get("order"),
         refs=sorted({*row.refs, *([data["order_ref"]] if data.get("order_ref") else [])}),
-        history=sorted([*row.history, step]), changed=max(row.changed, event.time),
+        history=sorted([*row.history, step], key=lambda step: step[:4]), changed=max(row.changed, event.time),
     )  # fmt: skip
-    return replace(row, stage=stage_of(row.history, row.total))
+    return replace(row, stage=stage_of(row.history, row.total, row.currency))
 
 
-def stage_of(history: list[list[str]], total: str | None) -> str:
-    """The furthest stage reported; an order of which only remarks came was placed somewhere.
+def stage_of(history: Sequence[Sequence[Any]], total: str | None, currency: str | None = None) -> str:
+    """The furthest stage reached; an order of which only remarks came was placed somewhere."""
+    told = reaching(((step[1], step[4]) for step in history), total, currency)
+    reached = {step[1] for step, reaches in zip(history, told, strict=True) if reaches}
+    return max(reached, key=STAGES.index, default=STAGES[0])
 
-    Refunds that together stay below the total are remarks, not a stage.
+
+def reaching(steps: Iterable[tuple[str, Json]], total: str | None, currency: str | None) -> list[bool]:
+    """Of each step `(stage, details)`, in order of time, whether its stage was reached by then.
+
+    Payments that together stay below the total are remarks, refunds likewise. One that says no amount, or one in another
+    currency than the order's, is all of it.
     """
-    reached = {step[1] for step in history}
-    if "refunded" in reached and total:
-        back = [step[4] if len(step) > 4 else total for step in history if step[1] == "refunded"]
-        if sum(map(Decimal, back)) < Decimal(total):
-            reached.discard("refunded")
-    return max((stage for stage in reached if stage in STAGES), key=STAGES.index, default=STAGES[0])
+    sums = dict.fromkeys(IN_PARTS, Decimal(0))
+    reached = []
+    for stage, details in steps:
+        if stage in sums and total:
+            amount, of = details.get("amount"), details.get("currency") or currency
+            sums[stage] += Decimal(amount if amount and of == currency else total)
+            reached.append(sums[stage] >= Decimal(total))
+        else:
+            reached.append(stage in STAGES)
+    return reached
 
 
 projection = Fold(
-    name="orders", version=2, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    name="orders", version=3, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
     indexes=("(number)", "USING gin (refs)"),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 from hub.events.catalogue import catalogue, kind_of
 from hub.events.envelope import Event, Json
 from hub.events.kinds.orders import KINDS as ORDER_STEPS
+from hub.events.kinds.orders import OF_MONEY
 from hub.events.text import squeeze
 from hub.projections._shape import Append, Uuid
 
@@ -69,7 +70,19 @@ def _contact(event: Event) -> Json:
 def _order(event: Event) -> Json:
     number = event.data.get("order")
     return {"channel": "order", "direction": "internal", "title": event.type.replace("order.", "order "),
-            "text": event.personal.get("note"), "orders": [number] if number else []}  # fmt: skip
+            "text": "\n".join(_said_of_order(event)) or None, "orders": [number] if number else []}  # fmt: skip
+
+
+def _said_of_order(event: Event) -> Iterator[str]:
+    """In words that are the same in every language: the invoice's number, the amount, the parcel, the note."""
+    data = event.data
+    amount = data.get("amount") if event.type.removeprefix("order.") in OF_MONEY else None
+    for parts in (
+        [data.get("document")], [amount, amount and data.get("currency")], [data.get("carrier"), data.get("tracking")],
+        [event.personal.get("note")],
+    ):  # fmt: skip
+        if line := " ".join(filter(None, parts)):
+            yield line
 
 
 def _plain(event: Event) -> Json:
@@ -126,6 +139,6 @@ def _attachments(event: Event) -> list[Json]:
 
 
 projection = Append(
-    name="timeline", version=1, row=Item, types=frozenset(SHOWN), rows=rows, key=("stream", "item", "n"),
+    name="timeline", version=2, row=Item, types=frozenset(SHOWN), rows=rows, key=("stream", "item", "n"),
     indexes=("(party, time DESC, item DESC)", "(stream) WHERE party IS NULL"),
 )  # fmt: skip

@@ -151,11 +151,12 @@ class _Here:
         """`1,250.00 EUR`; the sum stays in one direction whatever is around it."""
         if amount is None:
             return Markup("")
-        whole, point, rest = str(amount).partition(".")
+        sign = "-" if str(amount).startswith("-") else ""
+        whole, point, rest = str(amount).removeprefix(sign).partition(".")
         if currency in WITHOUT_CENTS and not rest.strip("0"):
             point = rest = ""
         try:
-            text = f"{int(whole):,}{point}{rest}"
+            text = f"{sign}{int(whole):,}{point}{rest}"
         except ValueError:
             text = str(amount)
         known = words(self._language).get(f"currency.{currency}", currency or "")

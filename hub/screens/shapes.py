@@ -108,20 +108,29 @@ class Line(BaseModel):
 
 
 class Stage(BaseModel):
-    """A step of an order in the back office."""
+    """A step of an order in the back office, and what was said with it. A payment or refund of a part is no stage yet."""
 
     model_config = ConfigDict(extra="allow")
     stage: str
     time: datetime
     source: str
+    amount: str | None
+    currency: str | None
+    document: str | None
+    tracking: str | None
+    carrier: str | None
 
 
 class Order(BaseModel):
-    """An order and its stage: the furthest that was reported."""
+    """An order and its stage: the furthest that was reported. `tracking` and `carrier` are the last that were said, those of
+    each parcel stand in `history`."""
 
     model_config = _example(
         number="1042", stage="shipped", customer=PARTY_ID, total="12.50", currency="EUR", lines=[], tracking="AB123",
-        history=[{"stage": "placed", "time": TIME, "source": "shop"}], changed=TIME,
+        carrier="DHL", changed=TIME, history=[{
+            "stage": "shipped", "time": TIME, "source": "shop", "amount": None, "currency": None, "document": None,
+            "tracking": "AB123", "carrier": "DHL",
+        }],
     )  # fmt: skip
     number: str | None
     stage: str | None
@@ -130,6 +139,7 @@ class Order(BaseModel):
     currency: str | None
     lines: list[Line]
     tracking: Any
+    carrier: str | None
     history: list[Stage]
     changed: datetime
 
@@ -171,11 +181,12 @@ class Item(BaseModel):
 
 
 class Customer(BaseModel):
-    """A customer: the parties that are one person. Any member's id finds him."""
+    """A customer: the parties that are one person. Any member's id finds him. `orders`: the last 1,000 that changed, of
+    `order_count`."""
 
     model_config = _example(
         id=PARTY_ID, name="Sara Ahmadi", identifiers=[{"kind": "phone", "value": "+989121234567", "party": PARTY_ID}],
-        links=[], contacts=3, first_contact=TIME, last_contact=TIME, open_tickets=[], orders=[],
+        links=[], contacts=3, first_contact=TIME, last_contact=TIME, open_tickets=[], orders=[], order_count=0,
     )  # fmt: skip
     id: str
     name: str | None
@@ -186,6 +197,7 @@ class Customer(BaseModel):
     last_contact: datetime | None
     open_tickets: list[Ticket]
     orders: list[Order]
+    order_count: int
 
 
 class Likely(BaseModel):

@@ -13,7 +13,7 @@ from hub.events.ids import TOPICS
 from hub.events.kinds.orders import STAGES
 from hub.events.order_numbers import order_number
 from hub.log._protocol import Place, Recorded
-from hub.projections.orders import stage_of
+from hub.projections.orders import DETAILS, stage_of
 from hub.store import customers as who
 from hub.store import deliveries
 from hub.store.database import Connection
@@ -66,10 +66,11 @@ def _part(text: str, kind: type) -> Any:
 
 def customer(tx: Connection, parties: Sequence[str]) -> Json:
     count, first, last = who.contacts(tx, parties)
+    orders, all_orders = orders_of(tx, parties)
     return {
         "id": min(parties), "name": who.name(tx, parties), "identifiers": who.identifiers(tx, parties),
         "links": who.links(tx, parties), "contacts": count, "first_contact": first, "last_contact": last,
-        "open_tickets": tickets_of(tx, parties, OPEN), "orders": orders_of(tx, parties),
+        "open_tickets": tickets_of(tx, parties, OPEN), "orders": orders, "order_count": all_orders,
     }  # fmt: skip
 
 
@@ -300,28 +301,45 @@ def _orders_in(tx: Connection, conversations: set[str]) -> dict[str, set[str]]:
 
 # -- orders ------------------------------------------------------------------------------------------------------------
 
-_ORDERS = 100  # of one customer
-_ORDER = "o.stream, o.number, o.refs, o.total, o.currency, o.lines, o.tracking, o.history, o.changed, o.party::text"
+ORDERS = 1_000  # of one customer
+_ORDER = "o.stream, o.number, o.refs, o.total, o.currency, o.lines, o.tracking, o.history, o.changed, o.party::text, o.carrier"
 
 
 def order(tx: Connection, number: str) -> Json | None:
-    found = _orders(tx, who.Whose(tx), "WHERE o.number = %s", [order_number(number)])
+    rows = tx.execute(f"SELECT {_ORDER} FROM orders o WHERE o.number = %s", [order_number(number)]).fetchall()
+    found = _orders(tx, who.Whose(tx), rows)
     return found[0] if found else None
 
 
-def orders_of(tx: Connection, parties: Sequence[str]) -> list[Json]:
-    """Those of one customer, who is all of these parties; the last that changed, where there are very many."""
-    found = _orders(
-        tx, who.Whose(tx, parties), "WHERE o.stream IN (SELECT w.stream FROM owners w"
-        " JOIN unnest(%s::uuid[]) AS n(p) ON w.party = n.p WHERE w.stream LIKE 'order:%%')"
-        " ORDER BY o.changed DESC LIMIT %s", [list(parties), _ORDERS],
-    )  # fmt: skip
-    return sorted(found, key=lambda one: (one["changed"], one["number"] or ""), reverse=True)
+_ORDERED = (
+    "o.stream IN (SELECT w.stream FROM owners w JOIN unnest(%s::uuid[]) AS n(p) ON w.party = n.p"
+    " WHERE w.stream LIKE 'order:%%')"
+)
 
 
-def _orders(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]) -> list[Json]:
+def orders_of(tx: Connection, parties: Sequence[str]) -> tuple[list[Json], int]:
+    """Those of one customer, who is all of these parties: the last `ORDERS` that changed, and how many there are."""
+    rows = tx.execute(
+        f"SELECT {_ORDER} FROM orders o WHERE {_ORDERED} ORDER BY o.changed DESC LIMIT %s", [list(parties), ORDERS]
+    ).fetchall()
+    found = _orders(tx, who.Whose(tx, parties), rows)
+    found.sort(key=lambda one: (one["changed"], one["number"] or ""), reverse=True)
+    return found, len(found) if len(rows) < ORDERS else _count(tx, parties)
+
+
+def _count(tx: Connection, parties: Sequence[str]) -> int:
+    """How many orders they have. What came under the back office's own id counts where no order's number is known for it."""
+    row = tx.execute(
+        f"SELECT count(*) FROM orders o WHERE {_ORDERED} AND (o.number IS NOT NULL OR NOT EXISTS"
+        " (SELECT FROM orders n WHERE n.number IS NOT NULL AND n.refs ? substr(o.stream, 7)))",
+        [list(parties)],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _orders(tx: Connection, whose: who.Whose, rows: Sequence[tuple[Any, ...]]) -> list[Json]:
     """Orders, each with what was reported under the back office's own id joined to its number."""
-    rows = tx.execute(f"SELECT {_ORDER} FROM orders o {where}", values).fetchall()
     refs = sorted({f"order:{ref}" for row in rows if row[1] for ref in row[2]} - {row[0] for row in rows})
     more = tx.execute(
         f"SELECT {_ORDER} FROM orders o JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [refs]
@@ -343,14 +361,18 @@ def _order(tx: Connection, whose: who.Whose, parts: Sequence[tuple[Any, ...]]) -
     def first(n: int) -> Any:
         return next((part[n] for part in parts if part[n]), None)
 
-    history = sorted((step for part in parts for step in part[7]), key=lambda step: (step[0], _rank(step[1]), step[2:]))
+    history = sorted((step for part in parts for step in part[7]), key=lambda step: (step[0], _rank(step[1]), step[2:4]))
     party = first(9) or _owner(tx, [part[0] for part in parts])
     return {
-        "number": first(1), "stage": stage_of(history, first(3)), "customer": whose(party) if party else None,
+        "number": first(1), "stage": stage_of(history, first(3), first(4)), "customer": whose(party) if party else None,
         "total": first(3), "currency": first(4), "lines": [_line(line) for line in first(5) or []], "tracking": first(6),
-        "history": [{"stage": step[1], "time": step[0], "source": step[2]} for step in history],
-        "changed": max(part[8] for part in parts),
+        "carrier": first(10), "history": [_step(*step) for step in history], "changed": max(part[8] for part in parts),
     }  # fmt: skip
+
+
+def _step(time: str, stage: str, source: str, event: str, details: Json) -> Json:
+    """One step of an order, whatever it does not say null."""
+    return {"stage": stage, "time": time, "source": source} | {name: details.get(name) for name in DETAILS}
 
 
 def _owner(tx: Connection, streams: Sequence[str]) -> str | None:

@@ -20,10 +20,10 @@ from .demo import Demo
 
 pytestmark = pytest.mark.real
 PAGES = [
-    "/", "/customers/{sara}", "/customers/{sara}?only=people", "/contacts/new", "/contacts/new?customer={sara}",
-    "/tickets", "/tickets?whose=all&state=resolved", "/tickets/{ticket}", "/orders/1047", "/search", "/search?q=karimi",
-    "/search?q=nobody-of-this-name", "/rejected", "/rejected/{rejected}", "/settings", "/settings/users",
-    "/settings/users/{colleague}", "/settings/keys",
+    "/", "/customers/{sara}", "/customers/{sara}?only=people", "/customers/{sara}/orders", "/contacts/new",
+    "/contacts/new?customer={sara}", "/tickets", "/tickets?whose=all&state=resolved", "/tickets/{ticket}", "/orders/1047",
+    "/search", "/search?q=karimi", "/search?q=nobody-of-this-name", "/rejected", "/rejected/{rejected}", "/settings",
+    "/settings/users", "/settings/users/{colleague}", "/settings/keys",
     "/settings/mailboxes", "/settings/mailboxes/new", "/settings/hours", "/settings/texts", "/settings/blocked",
     "/settings/orders", "/settings/looks", "/settings/me", "/system", "/there/is/no/such/page",
 ]  # fmt: skip

@@ -48,6 +48,15 @@ def test_an_unreadable_phone_does_not_cost_the_call_or_the_order_of_a_machine(ty
         prepare(Draft(type, NOW, "adapter", "3", fields | {"party": party}), HERE, NOW)
 
 
+def test_a_mistyped_phone_does_not_cost_the_row_of_an_order_file() -> None:
+    row = b"order,stage,time,email,phone\n1001,placed,2026-02-01,sara@example.ir,091212345678\n"
+    outcome = orders.parse(Payload(row, "orders", NOW, {"line": "2", "format": "csv"}))
+    assert isinstance(outcome, Understood)
+    event = prepare(outcome.drafts[0], HERE, NOW)
+    assert [named.at for named in event.named] == ["party/0"]
+    assert event.personal["party"][1] == {"kind": "phone", "value": "091212345678"}
+
+
 def test_another_identifier_that_cannot_be_read_still_does() -> None:
     wrong = Draft("order.placed", NOW, "pbx", "1", {"order": "1", "party": [{"kind": "email", "value": "sara"}]}, forgives=PHONES)
     with pytest.raises(NotValid):

@@ -35,14 +35,16 @@ NOBODY, REZA = "nobody@example.com", {"kind": "email", "value": "reza@example.co
 
 # -- the contract's shapes ---------------------------------------------------------------------------------------------
 
-CUSTOMER = {"id", "name", "identifiers", "links", "contacts", "first_contact", "last_contact", "open_tickets", "orders"}
+CUSTOMER = {"id", "name", "identifiers", "links", "contacts", "first_contact", "last_contact", "open_tickets", "orders",
+            "order_count"}  # fmt: skip
 IDENTIFIER, LINK = {"kind", "value", "party"}, {"id", "a", "b", "evidence", "by", "time"}
 ITEM = {"id", "type", "time", "recorded", "channel", "direction", "party", "title", "text", "ticket", "orders", "attachments"}
 TICKET = {
     "id", "number", "state", "waiting_for", "until", "subject", "customer", "owner", "priority", "department", "opened",
     "changed", "contacts", "orders", "history", "revision",
 }  # fmt: skip
-ORDER = {"number", "stage", "customer", "total", "currency", "lines", "tracking", "history", "changed"}
+ORDER = {"number", "stage", "customer", "total", "currency", "lines", "tracking", "carrier", "history", "changed"}
+ORDER_STEP = {"stage", "time", "source", "amount", "currency", "document", "tracking", "carrier"}
 ENVELOPE = {
     "id", "type", "version", "time", "recorded", "source", "stream", "revision", "subject", "cause", "correlation",
     "replaces", "data", "personal",
@@ -121,8 +123,22 @@ def test_every_shape_has_all_its_fields(run: Run, told: Hub) -> None:
     all_have({"type", "time", "by", "text"}, tickets[0]["history"])
     order = asked(run, "order", "1047")
     all_have(ORDER, [order])
-    all_have({"stage", "time", "source"}, order["history"])
+    all_have(ORDER_STEP, order["history"])
     assert (order["total"], order["currency"], order["tracking"]) == ("12.50", "EUR", None)
+
+
+def test_what_a_step_of_an_order_said_is_told(run: Run, hub: Hub) -> None:
+    come(hub, "order.placed", "o1", ago(days=4), order="1047", party=EMAIL, total="100", currency="EUR")
+    come(hub, "order.invoiced", "o2", ago(days=3), order="1047", document="R-17", amount="100")
+    come(hub, "order.paid", "o3", ago(days=2), order="1047", amount="10")
+    come(hub, "order.shipped", "o4", ago(days=1), order="1047", carrier="DHL", tracking="T1", amount="100")
+    come(hub, "order.shipped", "o5", ago(hours=1), order="1047", carrier="UPS", tracking="T2")
+    shown(hub)
+    lines = run("order", "1047").stdout.splitlines()
+    assert lines[1].endswith("; tracking UPS T2")
+    assert [" ".join(line.split()[2:]) for line in lines[-4:]] == [
+        "invoiced /test R-17, 100.00 EUR", "paid /test 10.00 EUR", "shipped /test DHL T1", "shipped /test UPS T2",
+    ]  # fmt: skip
 
 
 def test_what_a_customer_writes_commands_the_terminal_nothing(run: Run, hub: Hub) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 from hub.channels._shape import Payload, Understood
 from hub.channels.orders import channel
 from hub.consumers.project import folded
+from hub.events.draft import Draft
 from hub.events.envelope import Event
 from hub.events.prepare import prepare
+from hub.projections import timeline
 from hub.projections.orders import projection, stage_of
 from tests.hostile import rig
 from tests.hostile.test_mails import assert_small
@@ -131,6 +134,57 @@ def test_steps_in_any_order_and_repeated_reach_the_same_stage(data: st.DataObjec
     assert order_of(came) == order_of(happened)
     repeated = data.draw(st.permutations(came + data.draw(st.lists(st.sampled_from(happened), max_size=6))))
     assert stage(repeated) == stage(happened)
+
+
+def step(kind: str, day: int, **fields: Any) -> Event:
+    draft = Draft(f"order.{kind}", NOW - timedelta(days=30 - day), "/shop", f"{kind}{day}", {"order": "5"} | fields)
+    return prepare(draft, HERE, NOW)
+
+
+PLACED = {"total": "100.00", "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("said", "reached"),
+    [
+        ([{"amount": "10.00"}], "confirmed"), ([{"amount": "10"}, {"amount": "89.99"}], "confirmed"),
+        ([{"amount": "10"}, {"amount": "90"}], "paid"), ([{"amount": "100"}], "paid"), ([{"amount": "101"}], "paid"),
+        ([{}], "paid"), ([{"amount": "10"}, {}], "paid"), ([{"amount": "10", "currency": "USD"}], "paid"),
+        ([{"amount": "10", "currency": "EUR"}], "confirmed"), ([{"amount": "0"}], "confirmed"),
+    ],
+)  # fmt: skip
+def test_payments_that_stay_below_the_total_are_no_stage(said: list[dict[str, str]], reached: str) -> None:
+    steps = [step("placed", 0, **PLACED), step("confirmed", 1), *(step("paid", n + 2, **one) for n, one in enumerate(said))]
+    assert {order_of(came).stage for came in permutations(steps)} == {reached}
+    unknown = [step("placed", 0), *steps[1:]]
+    assert order_of(unknown).stage == "paid"
+
+
+def test_a_refund_of_a_part_is_no_stage_and_its_parts_add_up() -> None:
+    steps = [step("placed", 0, **PLACED), step("paid", 1), step("refunded", 2, amount="5"), step("refunded", 3, amount="95")]
+    assert [order_of(steps[: n + 1]).stage for n in range(4)] == ["placed", "paid", "paid", "refunded"]
+
+
+def test_every_step_keeps_what_it_said_and_nothing_personal() -> None:
+    parcels = [{"carrier": "DHL", "tracking": "T1"}, {"carrier": "UPS", "tracking": "T2"}]
+    invoiced = step("invoiced", 1, document="R-17", amount="100", note="call Sara")
+    kept = order_of([invoiced, *(step("shipped", n + 2, **parcel) for n, parcel in enumerate(parcels))])
+    assert [one[4] for one in kept.history] == [{"amount": "100.00", "document": "R-17"}, *parcels]
+    assert "Sara" not in repr(kept)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "text"),
+    [
+        ("invoiced", {"document": "R-17", "amount": "100", "currency": "EUR", "note": "by post"}, "R-17\n100.00 EUR\nby post"),
+        ("paid", {"amount": "10", "document": "PAY-7"}, "PAY-7\n10.00"), ("refunded", {"amount": "5"}, "5.00"),
+        ("shipped", {"carrier": "DHL", "tracking": "T1", "amount": "100"}, "DHL T1"), ("noted", {"note": "gift"}, "gift"),
+        ("delivered", {"currency": "EUR"}, None),
+    ],
+)  # fmt: skip
+def test_a_step_in_the_timeline_tells_what_it_said(kind: str, fields: dict[str, str], text: str | None) -> None:
+    (item,) = timeline.rows(step(kind, 1, **fields))
+    assert item.text == text
 
 
 def test_a_file_of_steps_in_any_order_and_repeated_reaches_the_same_stage(home: Path, box: Path) -> None:

@@ -185,6 +185,7 @@ def test_the_pages_write_down_who_was_shown_what(api: Api, letter: Letter) -> No
             (f"/customers/{customer}/timeline", ("customer", customer)),
             (f"/customers/{customer}/side", ("customer", customer)),
             (f"/customers/{customer}/chips", ("customer", customer)),
+            (f"/customers/{customer}/orders", ("customer", customer)),
             (f"/items/{mail}/text", ("customer", customer)),
             (f"/files/{mail}/0", ("file", mail)),
             (f"/tickets/{ticket['number']}", ("ticket", ticket["id"])),

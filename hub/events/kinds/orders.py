@@ -12,6 +12,7 @@ from hub.events.order_numbers import order_number
 # In the order of their progress: an order's stage is the furthest that was reported, whenever the report came.
 STAGES = ("placed", "confirmed", "paid", "packed", "shipped", "delivered", "cancelled", "returned", "refunded")
 REMARKS = ("invoiced", "noted")
+OF_MONEY = ("paid", "refunded", "invoiced")  # steps whose amount is shown: some files say the order's total in every row
 
 
 class Line(BaseModel):

@@ -23,6 +23,7 @@ Reader = Annotated[Viewer, viewing("read")]
 Only = Annotated[Text | None, Query(max_length=60)]
 Wanted = Annotated[Text | None, Query(max_length=60)]
 _PAGE, _BLOCK, _BLOCKS = 40, 200, 5
+_ORDERS = 100
 WITHOUT_PEOPLE = ("order", "ticket")
 
 
@@ -75,6 +76,19 @@ def side(request: Request, hub: TheHub, viewer: Reader, looked: Looked, id: Text
         values = shown(tx, id, members(tx, id), link)
     looked("customer", values["person"]["id"])
     return part(request, viewer, "customer_side.html", **values)
+
+
+@router.get("/customers/{id}/orders")
+def orders(
+    request: Request, hub: TheHub, viewer: Reader, looked: Looked, id: Text,
+    skip: Annotated[int, Query(ge=0, le=reads.ORDERS)] = 0,
+) -> Response:  # fmt: skip
+    """His orders, so many of them that a page stays light, but for the first ones; to a program of the page as its next rows."""
+    with reading(hub) as tx:
+        values = shown(tx, id, members(tx, id))
+    looked("customer", values["person"]["id"])
+    show, template = (part, "customer_orders_rows.html") if "hx-request" in request.headers else (page, "customer_orders.html")
+    return show(request, viewer, template, **values, skip=skip, most=_ORDERS)
 
 
 def whole(

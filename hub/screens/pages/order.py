@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from hub.events.kinds.orders import STAGES
+from hub.events.kinds.orders import OF_MONEY, STAGES
 from hub.events.order_numbers import order_number
+from hub.projections.orders import reaching
 from hub.screens.agents import with_names
 from hub.screens.asked import Text, TheHub, reading
 from hub.screens.looking import Looked
@@ -18,6 +19,7 @@ from hub.store import customers, order_contacts, reads
 
 router = APIRouter(include_in_schema=False)
 WAY = ("placed", "confirmed", "paid", "packed", "shipped", "delivered")  # of an order that goes well
+SAID = ("amount", "document", "tracking", "carrier")
 Json = dict[str, Any]
 
 
@@ -47,26 +49,38 @@ def order(
 
 
 def steps(found: Json) -> list[Json]:
-    """The stages in their order, `{"stage", "time", "source", "reached"}`: those that were reported, and those to come of
-    an order that goes well. A stage that a later one passed over was reached, nobody said when."""
-    told: dict[str, Json] = {}
-    for step in found["history"]:
-        told.setdefault(step["stage"], step)
+    """The stages in their order, `{"stage", "time", "source", "reached", "in_part"}`: those that were reported, and those to
+    come of an order that goes well. A stage that a later one passed over was reached, nobody said when; one that was paid in
+    part only was not."""
+    told = _reached(found)
+    in_part = {step["stage"] for step in found["history"]} - told.keys()
     at = STAGES.index(found["stage"]) if found["stage"] in STAGES else -1
     off = found["stage"] not in WAY
     names = [stage for stage in STAGES if stage in told or (stage in WAY and not off)]
     return [
         {"stage": stage, "time": told.get(stage, {}).get("time"), "source": told.get(stage, {}).get("source"),
-         "reached": stage in told or STAGES.index(stage) <= at, "now": stage == found["stage"]} for stage in names
+         "reached": stage in told or (STAGES.index(stage) <= at and stage not in in_part), "in_part": stage in in_part,
+         "now": stage == found["stage"]} for stage in names
     ]  # fmt: skip
 
 
 def remarks(found: Json) -> list[Json]:
-    """What was reported besides the stages, newest first: invoices, notes, a stage for the second time."""
-    seen: set[str] = set()
-    again = []
-    for step in found["history"]:
-        if step["stage"] not in STAGES or step["stage"] in seen:
-            again.append(step)
-        seen.add(step["stage"])
-    return again[::-1]
+    """What was reported besides the stages, newest first: invoices, notes, parts of a sum, a stage for the second time; and
+    the steps that say more than that they were made. `amount` where it is shown."""
+    reached = _reached(found)
+    shown = [step | {"amount": step["amount"] if step["stage"] in OF_MONEY else None} for step in found["history"]]
+    return [
+        step for step, told in zip(shown, found["history"], strict=True)
+        if told is not reached.get(told["stage"]) or any(step[name] for name in SAID)
+    ][::-1]  # fmt: skip
+
+
+def _reached(found: Json) -> dict[str, Json]:
+    """The step by which each stage was reached."""
+    history = found["history"]
+    told = reaching(((step["stage"], step) for step in history), found["total"], found["currency"])
+    reached: dict[str, Json] = {}
+    for step, reaches in zip(history, told, strict=True):
+        if reaches:
+            reached.setdefault(step["stage"], step)
+    return reached
