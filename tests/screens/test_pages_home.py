@@ -551,10 +551,10 @@ def test_who_was_looked_at_is_written_down(api: Api, agent: Browser, event: Make
 
 
 @pytest.mark.parametrize("typed", [
-    "1047", "۱۰۴۷", "#1047", "Sara", "sara kar", "0912 123 4567", "۰۹۱۲۱۲۳۴۵۶۷", "sara@example.com",
+    "1047", "۱۰۴۷", "#1047", "Sara", "sara kar", "0912 123 4567", "۰۹۱۲۱۲۳۴۵۶۷", "sara@example.com", "sara@exa", "INV-7788",
 ])  # fmt: skip
 def test_people_are_found_however_one_types(api: Api, agent: Browser, event: Make, typed: str) -> None:
-    api.send(*history(event))
+    api.send(*history(event), event("i1", "order.invoiced", time=ago(days=2), order="1047", document="INV-7788"))
     assert "Sara Karimi" in text_of(agent.get("/search", params={"q": typed}))
 
 
