@@ -14,6 +14,7 @@ from uuid import UUID
 from hub.events.identifiers import Identifier, NotAnIdentifier, may_be_dialled, normalise
 from hub.events.ids import link_stream
 from hub.events.order_numbers import order_number
+from hub.events.text import undirected
 from hub.store.database import Connection
 from hub.store.keys import Keys
 
@@ -109,7 +110,7 @@ def known(tx: Connection, parties: Collection[str]) -> list[str]:
 def who(tx: Connection, keys: Keys, region: str, text: str) -> list[list[str]]:
     """The customers that `text` may mean: an id, an e-mail address, a phone, an account or an order number; all are
     tried, `kind:value` forces one. Empty where nobody is known."""
-    text = text.strip()
+    text = undirected(text).strip()
     forced = _FORCED.fullmatch(text)
     if forced and (found := _of_kind(tx, keys, region, forced["kind"].lower(), forced["value"])):
         return customers(tx, found)
@@ -147,7 +148,7 @@ def identified(kind: str, value: str, region: str) -> Identifier | None:
 
 def identifier(tx: Connection, keys: Keys, region: str, text: str) -> Identifier | None:
     """The identifier that a person typed: kind:value, a party's id, an e-mail address, a phone; else an account."""
-    text = text.strip()
+    text = undirected(text).strip()
     forced = _FORCED.fullmatch(text)
     if forced:
         return identified(forced["kind"].lower(), forced["value"], region)
