@@ -195,13 +195,16 @@ SELECT customer, coalesce(
     FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text
     ORDER BY v.last DESC LIMIT 1) c WHERE n.customer = who.customer LIMIT 1),
   (SELECT caller_name FROM n JOIN calls c ON c.party = n.p WHERE n.customer = who.customer AND caller_name IS NOT NULL
-    ORDER BY time DESC LIMIT 1))
+    ORDER BY time DESC LIMIT 1),
+  (SELECT r.company FROM n JOIN parties r ON r.party = n.p WHERE n.customer = who.customer AND r.company IS NOT NULL
+    ORDER BY r.facts -> 'company' ->> 0 DESC, r.stream LIMIT 1))
 FROM (SELECT DISTINCT customer FROM n) who
 """
 
 
 def name(tx: Connection, parties: Sequence[str]) -> str | None:
-    """How the customer is called: as described, else as he signs his mails, else as the telephone shows him."""
+    """How the customer is called: as described, else as he signs his mails, else as the telephone shows him, else as his
+    company is."""
     return names(tx, [parties])[0]
 
 
@@ -210,6 +213,17 @@ def names(tx: Connection, people: Sequence[Sequence[str]]) -> list[str | None]:
     pairs = [(n, party) for n, parties in enumerate(people) for party in parties]
     found: dict[int, str | None] = dict(tx.execute(_NAMES, [[n for n, _ in pairs], [party for _, party in pairs]]).fetchall())
     return [found.get(n) for n in range(len(people))]
+
+
+def facts(tx: Connection, parties: Sequence[str]) -> dict[str, Any]:
+    """What else than his name was told of the customer, under the teller's words for it; where several tell it, the latest."""
+    rows = tx.execute(
+        "SELECT f.name, f.fact -> 2 FROM parties r JOIN unnest(%s::uuid[]) AS n(p) ON r.party = n.p"
+        " CROSS JOIN LATERAL jsonb_each(r.facts) AS f(name, fact) WHERE r.forgotten IS NULL AND f.name <> 'name'"
+        " ORDER BY f.fact ->> 0, f.fact ->> 1",
+        [list(parties)],
+    ).fetchall()
+    return dict(rows)
 
 
 def links(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:

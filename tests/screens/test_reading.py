@@ -109,6 +109,14 @@ def test_whoever_types_finds_the_same_people_with_every_letter(called: Api, even
         assert [one["name"] for one in found] == ["Jean-Pierre O'Brien"], typed[:n]
 
 
+def test_a_business_is_called_by_its_company_until_somebodys_name_is_known(api: Api, event: Callable[..., Event]) -> None:
+    api.send(event("d1", "party.described", party=ADDRESS, company="Radan Trading", group="wholesale"))
+    assert look_up(api, email="maryam@example.org")["customers"][0]["name"] == "Radan Trading"
+    assert api.client.get("/v1/customers", params={"q": "wholesale"}).json()["items"][0]["name"] == "Radan Trading"
+    api.send(event("d2", "party.described", party=ADDRESS, name="Maryam Rad"))
+    assert look_up(api, email="maryam@example.org")["customers"][0]["name"] == "Maryam Rad"
+
+
 def test_an_unknown_number_is_none_and_still_shows_its_earlier_calls(api: Api, event: Callable[..., Event]) -> None:
     assert look_up(api, phone="0935 000 0000") == {"match": "none", "customers": [], "recent": [], "likely": None}
     api.send(event("c1", "call.ended", call="c1", party={"kind": "phone", "value": "09350000000"}, cause="no_answer"))
