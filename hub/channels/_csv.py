@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from hub.channels._shape import Payload, Piece, Rejected
 from hub.channels._values import Broken
+from hub.events.text import undirected
 
 ROW_LIMIT = 128 * 1024  # bytes of one row, and how far a closing quote is looked for
 CELL_LIMIT = 64 * 1024  # characters
@@ -41,8 +42,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row's cells by their column's name in lower case, trimmed; `line` is where it stood in its file, `zone` what its
-    times without offset are of."""
+    """One row's cells by their column's name in lower case, trimmed, without marks of direction; `line` is where it stood in
+    its file, `zone` what its times without offset are of."""
 
     line: str | None
     cells: Mapping[str, str]
@@ -120,7 +121,7 @@ def read(body: bytes, meta: Mapping[str, str], names: tuple[str, ...] | None = N
     cells = split_row(body, delimiter)
     if len(cells) != len(names):
         raise Broken(f"has {len(cells)} cells, the header {len(names)}")
-    trimmed = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
+    trimmed = {name: undirected(cell).strip() for name, cell in zip(names, cells, strict=True)}
     return Row(meta.get("line"), trimmed, _zone(meta.get("timezone")))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from hub.events.text import digits, storable
+from hub.events.text import digits, storable, undirected
 
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "withheld", "unavailable", "asterisk", "s"})
 _ADDRESS = re.compile(r"[^\s@<>]{1,256}@[^\s@<>]{1,255}")
@@ -36,7 +36,7 @@ def normalise(kind: str, value: str, region: str) -> Identifier | None:
     """The identifier in its normal spelling; None where the value says that nobody is named ("anonymous").
 
     Phones become E.164 (national numbers are read in `region`, ISO 3166), short numbers become extensions,
-    e-mail addresses lower case. Raises NotAnIdentifier, naming what is wrong but never the value.
+    e-mail addresses lower case; marks of direction go. Raises NotAnIdentifier, naming what is wrong but never the value.
     """
     if not _KIND.fullmatch(kind):
         raise NotAnIdentifier(KIND)
@@ -46,7 +46,7 @@ def normalise(kind: str, value: str, region: str) -> Identifier | None:
 
 @lru_cache(maxsize=100_000)
 def _normalise(kind: str, value: str, region: str) -> Identifier | None:
-    value = storable(unicodedata.normalize("NFC", value)).strip()
+    value = storable(unicodedata.normalize("NFC", undirected(value))).strip()
     if value.casefold() in WITHHELD:
         return None
     if kind == "email":

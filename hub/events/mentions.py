@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import phonenumbers
 
 from hub.events.identifiers import Identifier
-from hub.events.text import digits
+from hub.events.text import digits, undirected
 
 _WINDOW, _LAP = 1 << 20, 4096  # bytes looked at together, and shared with those before; no identifier is so long
 _SHORTEST = 5  # letters of an account, a badge, ...; shorter ones stand in any text
-_BETWEEN = r"[\s().\-/\u00a0\u2010-\u2015\u200c\u200e\u200f]{0,4}"
+_BETWEEN = r"[\s().\-/\u00a0\u2010-\u2015\u200c]{0,4}"
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -27,9 +27,9 @@ def holds(body: bytes, wanted: re.Pattern[str]) -> bool:
 
 
 def _folded(piece: bytes) -> str:
-    """Small letters and Latin digits, without JSON's escapes and the zeros between the letters of UTF-16."""
+    """Small letters and Latin digits, without marks of direction, JSON's escapes and the zeros between UTF-16's letters."""
     text = piece.decode(errors="replace").replace("\x00", "")
-    return digits(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)).casefold()
+    return undirected(digits(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text))).casefold()
 
 
 def _look(who: Identifier) -> str | None:

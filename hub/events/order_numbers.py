@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from hub.events.text import digits
+from hub.events.text import digits, undirected
 
 # 3 to 12 digits after "#", "order", "order no." or "سفارش", in Latin or Persian digits
 DEFAULT = (
@@ -16,7 +16,6 @@ DEFAULT = (
 )
 # "orders 12345, 12346 and 12347"; those that are not as long as the first are amounts or years
 _FURTHER = re.compile(r"(?:\s{0,3}(?:[,،&]|\band\b|\bو\b)\s{0,3}#?\d{3,12}(?!\d|[-./:]\d)){1,9}", re.IGNORECASE)
-_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # of direction; they are seen by nobody
 _SEARCHED = 200_000  # characters; who names his order after that is not helped by a pattern
 
 
@@ -30,7 +29,7 @@ def order_numbers(texts: list[str], pattern: str = DEFAULT) -> list[str]:
     else all of it, is the number; digits are folded to Latin before."""
     found: dict[str, None] = {}
     for text in texts:
-        words = _MARKS.sub("", digits(text[:_SEARCHED]))
+        words = undirected(digits(text[:_SEARCHED]))
         for match in _compiled(pattern).finditer(words):
             groups = match.groupdict()
             number = groups.get("number") or (match.group(1) if match.re.groups else match.group())
@@ -42,5 +41,5 @@ def order_numbers(texts: list[str], pattern: str = DEFAULT) -> list[str]:
 
 
 def order_number(text: str) -> str:
-    """An order's number in its normal spelling: Latin digits, without # and blanks around."""
-    return digits(text).strip().lstrip("#").strip()
+    """An order's number in its normal spelling: Latin digits, without marks of direction, # and blanks around."""
+    return undirected(digits(text)).strip().lstrip("#").strip()

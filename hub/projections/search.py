@@ -1,4 +1,4 @@
-"""What is found by words: names, numbers, texts, folded so that spelling does not matter (`hub.events.text.fold`)."""
+"""What is found by words: names, numbers, texts, cut and folded so that spelling does not matter (`hub.events.text.terms`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from hub.events.envelope import Event
 from hub.events.kinds.messages import mailbox
 from hub.events.kinds.orders import KINDS as ORDER_STEPS
-from hub.events.text import fold
+from hub.events.text import leaves, terms
 from hub.projections._shape import Append, Uuid
 from hub.projections.owners import identifier
 
@@ -18,7 +18,7 @@ WORDS = 8_000  # characters of a text that are searched
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`words`: what is found, in its folded form."""
+    """`words`: what is found, its terms with blanks between."""
 
     stream: str
     item: Uuid
@@ -40,8 +40,16 @@ def _message(event: Event) -> list[str]:
     return [*(str(name) for name in senders if name), *_text(event)]
 
 
+def _form(event: Event) -> list[str]:
+    return [*_text(event), *leaves(event.personal.get("fields"))]
+
+
+def _contact(event: Event) -> list[str]:
+    return [*_text(event), *(said for name in ("campaign", "code") if (said := event.data.get(name)))]
+
+
 def _described(event: Event) -> list[str]:
-    return [str(v) for name, v in event.personal.items() if name != "party" and isinstance(v, str | int)]
+    return leaves({name: value for name, value in event.personal.items() if name != "party"})
 
 
 def _order(event: Event) -> list[str]:
@@ -56,7 +64,9 @@ def _ticket(event: Event) -> list[str]:
 
 SOURCES: dict[str, Callable[[Event], list[str]]] = {
     **dict.fromkeys(("message.received", "message.sent"), _message),
-    **dict.fromkeys(("call.ended", "visit.recorded", "form.submitted", "contact.recorded"), _text),
+    **dict.fromkeys(("call.ended", "visit.recorded"), _text),
+    "form.submitted": _form,
+    "contact.recorded": _contact,
     "party.described": _described,
     **dict.fromkeys((kind.type for kind in ORDER_STEPS), _order),
     **dict.fromkeys(("ticket.opened", "ticket.noted", "ticket.resolved", "ticket.answered"), _ticket),
@@ -65,12 +75,12 @@ SOURCES: dict[str, Callable[[Event], list[str]]] = {
 
 def rows(event: Event) -> Iterator[Found]:
     known = [value for named in event.named if named.role == "party" and (value := identifier(event, named))]
-    words = fold(" ".join([*SOURCES[event.type](event), *known])[:WORDS])
+    words = " ".join(terms(" ".join([*known, *SOURCES[event.type](event)])[:WORDS]))
     if words:
         yield Found(event.stream, event.root, event.party, event.time, words)
 
 
 projection = Append(
-    name="search", version=1, row=Found, types=frozenset(SOURCES), rows=rows, key=("stream", "item"),
+    name="search", version=2, row=Found, types=frozenset(SOURCES), rows=rows, key=("stream", "item"),
     indexes=("USING gin (to_tsvector('simple', words))",),
 )  # fmt: skip

@@ -53,7 +53,8 @@ def _answer(event: Event) -> Json:
 
 def _visit(event: Event) -> Json:
     said = event.personal
-    return {"channel": "visit", "direction": "in", "title": said.get("reason"), "text": said.get("note")}
+    text = _with_noted(said.get("note"), event, "place", "outcome")
+    return {"channel": "visit", "direction": "in", "title": said.get("reason"), "text": text}
 
 
 def _page(event: Event) -> Json:
@@ -62,9 +63,10 @@ def _page(event: Event) -> Json:
 
 
 def _contact(event: Event) -> Json:
-    data = event.data
-    title = event.personal.get("subject") or data.get("campaign")
-    return {"channel": data["channel"], "direction": data["direction"], "title": title}
+    data, said = event.data, event.personal
+    title = said.get("subject") or data.get("campaign")
+    text = _with_noted(said.get("text"), event, *(["campaign"] if said.get("subject") else []), "code", "outcome")
+    return {"channel": data["channel"], "direction": data["direction"], "title": title, "text": text}
 
 
 def _order(event: Event) -> Json:
@@ -91,6 +93,12 @@ def _plain(event: Event) -> Json:
     said = [text for name in kind.texts if (text := event.personal.get(name))]
     return {"channel": event.data.get("channel") or kind.shown_as, "direction": event.data.get("direction") or "in",
             "title": said[0] if said else None, "text": "\n".join(said[1:]) or None}  # fmt: skip
+
+
+def _with_noted(text: str | None, event: Event, *names: str) -> str | None:
+    """The text, and on a line below it what was noted beside it. That it asks for a ticket the ticket itself shows."""
+    noted = [value for name in names if (value := event.data.get(name)) and (name, value) != ("outcome", "ticket")]
+    return "\n".join(line for line in (text, " · ".join(noted)) if line) or None
 
 
 def _filled_in(fields: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hub.events.text import squeeze
 from hub.screens.asked import id_of
 from hub.screens.problems import Problem
 from hub.store import customers as who
@@ -12,6 +13,8 @@ from hub.store import reads
 from hub.store.database import Connection
 
 Json = dict[str, Any]
+FACTS = ("company", "group", "language", "address", "addresses", "city", "country", "preferences")  # that have words
+_FACTS, _LINES, _LONG = 40, 20, 300  # that are shown: facts, lines of one, characters of a line
 
 
 def members(tx: Connection, text: str) -> list[str]:
@@ -32,8 +35,30 @@ def shown(tx: Connection, at: str, parties: Sequence[str], wanted: str | None = 
     form = first_of(tx, [other]) if other and other not in known else None
     return {
         "at": id_of(at), "person": person, "called": first | {"name": person["name"]}, "known": known,
-        "wanted": other if form else None, "form": form or {}, "errors": {},
+        "wanted": other if form else None, "form": form or {}, "errors": {}, "facts": _facts(who.facts(tx, parties)),
     }  # fmt: skip
+
+
+def _facts(told: Json) -> list[Json]:
+    """Those that have words first; each value of a list on a line of its own."""
+    names = [*(name for name in FACTS if name in told), *sorted(told.keys() - set(FACTS))]
+    found = [{"name": name, "worded": name in FACTS, "lines": _lines(told[name])} for name in names]
+    return [one for one in found if one["lines"]][:_FACTS]
+
+
+def _lines(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [squeeze(line, _LONG) for one in values[:_LINES] if (line := _line(one))]
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return " · ".join(f"{name}: {line}" for name, below in value.items() if (line := _line(below)))
+    if isinstance(value, list):
+        return " · ".join(line for below in value if (line := _line(below)))
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    return "" if value is None else str(value)
 
 
 def first_of(tx: Connection, parties: Sequence[str]) -> Json | None:

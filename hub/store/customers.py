@@ -14,6 +14,7 @@ from uuid import UUID
 from hub.events.identifiers import Identifier, NotAnIdentifier, may_be_dialled, normalise
 from hub.events.ids import link_stream
 from hub.events.order_numbers import order_number
+from hub.events.text import undirected
 from hub.store.database import Connection
 from hub.store.keys import Keys
 
@@ -122,7 +123,7 @@ def known(tx: Connection, parties: Collection[str]) -> list[str]:
 def who(tx: Connection, keys: Keys, region: str, text: str) -> list[list[str]]:
     """The customers that `text` may mean: an id, an e-mail address, a phone, an account or an order number; all are
     tried, `kind:value` forces one. Empty where nobody is known."""
-    text = text.strip()
+    text = undirected(text).strip()
     forced = _FORCED.fullmatch(text)
     if forced and (found := _of_kind(tx, keys, region, forced["kind"].lower(), forced["value"])):
         return customers(tx, found)
@@ -160,7 +161,7 @@ def identified(kind: str, value: str, region: str) -> Identifier | None:
 
 def identifier(tx: Connection, keys: Keys, region: str, text: str) -> Identifier | None:
     """The identifier that a person typed: kind:value, a party's id, an e-mail address, a phone; else an account."""
-    text = text.strip()
+    text = undirected(text).strip()
     forced = _FORCED.fullmatch(text)
     if forced:
         return identified(forced["kind"].lower(), forced["value"], region)
@@ -207,13 +208,16 @@ SELECT customer, coalesce(
     FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text
     ORDER BY v.last DESC LIMIT 1) c WHERE n.customer = who.customer LIMIT 1),
   (SELECT caller_name FROM n JOIN calls c ON c.party = n.p WHERE n.customer = who.customer AND caller_name IS NOT NULL
-    ORDER BY time DESC LIMIT 1))
+    ORDER BY time DESC LIMIT 1),
+  (SELECT r.company FROM n JOIN parties r ON r.party = n.p WHERE n.customer = who.customer AND r.company IS NOT NULL
+    ORDER BY r.facts -> 'company' ->> 0 DESC, r.stream LIMIT 1))
 FROM (SELECT DISTINCT customer FROM n) who
 """
 
 
 def name(tx: Connection, parties: Sequence[str]) -> str | None:
-    """How the customer is called: as described, else as he signs his mails, else as the telephone shows him."""
+    """How the customer is called: as described, else as he signs his mails, else as the telephone shows him, else as his
+    company is."""
     return names(tx, [parties])[0]
 
 
@@ -222,6 +226,17 @@ def names(tx: Connection, people: Sequence[Sequence[str]]) -> list[str | None]:
     pairs = [(n, party) for n, parties in enumerate(people) for party in parties]
     found: dict[int, str | None] = dict(tx.execute(_NAMES, [[n for n, _ in pairs], [party for _, party in pairs]]).fetchall())
     return [found.get(n) for n in range(len(people))]
+
+
+def facts(tx: Connection, parties: Sequence[str]) -> dict[str, Any]:
+    """What else than his name was told of the customer, under the teller's words for it; where several tell it, the latest."""
+    rows = tx.execute(
+        "SELECT f.name, f.fact -> 2 FROM parties r JOIN unnest(%s::uuid[]) AS n(p) ON r.party = n.p"
+        " CROSS JOIN LATERAL jsonb_each(r.facts) AS f(name, fact) WHERE r.forgotten IS NULL AND f.name <> 'name'"
+        " ORDER BY f.fact ->> 0, f.fact ->> 1",
+        [list(parties)],
+    ).fetchall()
+    return dict(rows)
 
 
 def links(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.events.order_numbers import order_number
-from hub.events.text import fold
+from hub.events.text import terms
 from hub.store.database import Connection
 from hub.store.today import named
 
@@ -34,7 +34,7 @@ ORDER BY 3 DESC, 1 DESC LIMIT %(limit)s
 def about(tx: Connection, number: str, limit: int = 100) -> list[Json]:
     """The last contacts that name this order, of whatever customer, newest first, each with its `customer`."""
     number = order_number(number)
-    rows = tx.execute(_NAMED, {"number": number, "words": fold(number), "limit": limit}).fetchall()
+    rows = tx.execute(_NAMED, {"number": number, "words": " ".join(terms(number)), "limit": limit}).fetchall()
     items = [dict(zip(_FIELDS, row, strict=True)) for row in rows]
     people = named(tx, [item["party"] for item in items if item["party"]])
     return [item | {"customer": people.get(item["party"]), "ticket": None} for item in items]

@@ -12,6 +12,7 @@ from hub.channels.email.quoted import said
 from hub.events.ids import TOPICS
 from hub.events.kinds.orders import STAGES
 from hub.events.order_numbers import order_number
+from hub.events.text import terms
 from hub.log._protocol import Place, Recorded
 from hub.projections.orders import DETAILS, stage_of
 from hub.store import customers as who
@@ -174,12 +175,12 @@ def _existing(tx: Connection, numbers: set[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
-def search(tx: Connection, words: str, most: int = 20) -> list[list[str]]:
-    """Customers of whom these (folded) words tell, of whom there was something last first; the last word may be unfinished."""
-    terms = [term for word in words.split() if (term := "".join(c for c in word if c.isalnum()))]
-    if not terms:
+def search(tx: Connection, text: str, most: int = 20) -> list[list[str]]:
+    """Customers of whom these words tell, of whom there was something last first; the last word may be unfinished."""
+    asked = terms(text)
+    if not asked:
         return []
-    query = " & ".join([*(f"'{term}'" for term in terms[:-1]), f"'{terms[-1]}':*"])
+    query = " & ".join([*(f"'{term}'" for term in asked[:-1]), f"'{asked[-1]}':*"])
     found: list[list[str]] = []
     met: set[str] = set()
     with tx.cursor(name="found") as rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.events.order_numbers import order_numbers
+from hub.events.order_numbers import order_number, order_numbers
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ def test_one_word_may_name_several(text: str) -> None:
 @pytest.mark.parametrize("text", ["order 1234, 2026-05-04", "order 1234 and 500 more", "order 1234 and then 5678"])
 def test_what_follows_a_number_is_not_always_one(text: str) -> None:
     assert order_numbers([text]) == ["1234"]
+
+
+@pytest.mark.parametrize("text", ["5001", " #5001 ", "\u200e5001", "\u202a#5001\u202c", "#\u20685001\u2069", "\u061c۵۰۰۱\u200f"])
+def test_a_number_alone_has_one_spelling(text: str) -> None:
+    assert order_number(text) == "5001"
 
 
 @pytest.mark.parametrize("text", ["order 12", "I ordered 500 lamps", "my order is 500 euro", "+98 912 345 6789"])

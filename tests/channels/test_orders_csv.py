@@ -95,6 +95,11 @@ def test_persian_and_arabic_digits_are_read() -> None:
     assert told.fields["party"] == [{"kind": "phone", "value": "09123456789"}]
 
 
+@pytest.mark.parametrize("mark", ["\u200e{}", "\u200f{}", "\u202a{}\u202c", "\u2066{}\u2069", "\u061c{}"])
+def test_marks_of_direction_that_were_copied_along_are_no_part_of_a_cell(mark: str) -> None:
+    assert draft(of_row(",".join(mark.format(cell) for cell in GOOD.split(",")))).fields == draft(of_row(GOOD)).fields
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

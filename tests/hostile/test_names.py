@@ -153,6 +153,13 @@ def test_spellings_of_an_identifier_are_one(kind: str, ways: list[str]) -> None:
     assert len({normalise(kind, way, "IR") for way in ways}) == 1
 
 
+@pytest.mark.parametrize("mark", "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+@pytest.mark.parametrize(("kind", "value"), [("email", "sara@example.com"), ("phone", "+989121234567"), ("account", "A-17")])
+def test_marks_of_direction_are_no_part_of_an_identifier(kind: str, value: str, mark: str) -> None:
+    for way in (f"{mark}{value}", f"{value}{mark}", f"{value[:3]}{mark}{value[3:]}", f" {mark} {value} {mark} "):
+        assert normalise(kind, way, "IR") == (kind, value), ascii(way)
+
+
 def test_an_address_with_a_tag_is_another_than_that_without() -> None:
     assert normalise("email", "sara+shop@example.com", "IR") != normalise("email", "sara@example.com", "IR")
 

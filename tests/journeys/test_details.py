@@ -76,6 +76,21 @@ def test_an_order_number_in_a_form_is_found(hub: Hub) -> None:
     assert timeline(hub, "sara@example.com")[0]["orders"] == ["7001"]
 
 
+def test_what_was_noted_of_a_visit_or_a_contact_stands_below_its_text(hub: Hub) -> None:
+    come(hub, "visit.recorded", "v1", ago(hours=9), visit="v1", party=EMAIL, reason="repair", note="lamp", place="Tehran",
+         outcome="repaired")  # fmt: skip
+    come(hub, "visit.recorded", "v2", ago(hours=8), visit="v2", party=EMAIL, place="Isfahan", outcome="ticket")
+    come(hub, "contact.recorded", "c1", ago(hours=7), contact="c1", channel="campaign", party=EMAIL, subject="Yes",
+         text="Send me tea", campaign="tea-week", code="TEA15")  # fmt: skip
+    come(hub, "contact.recorded", "c2", ago(hours=6), contact="c2", channel="campaign", party=EMAIL, campaign="tea-week",
+         code="TEA15", outcome="bought")  # fmt: skip
+    come(hub, "contact.recorded", "c3", ago(hours=5), contact="c3", channel="campaign", party=EMAIL, campaign="tea-week")
+    assert [(item["title"], item["text"]) for item in timeline(hub, "sara@example.com")] == [
+        ("tea-week", None), ("tea-week", "TEA15 · bought"), ("Yes", "Send me tea\ntea-week · TEA15"), (None, "Isfahan"),
+        ("repair", "lamp\nTehran · repaired"),
+    ]  # fmt: skip
+
+
 def test_a_call_is_attached_by_the_id_that_the_timeline_shows(hub: Hub) -> None:
     mail(hub, letter("Sara <sara@example.com>", "Hello", "text", ago(days=1)))
     come(hub, "call.ended", "c", ago(hours=1), call="c1", party=[PHONE, EMAIL], cause="answered")

@@ -28,7 +28,7 @@ SECRETS = [
 ASKED = ["sara@example.com", "0912 123 4567", "Kunde-4477", "Sarvenaz", "elm street", "نارون"]
 SPELT = [
     "0912 123 4567", "+989121234567", "+98 (0) 912-123-4567", "00989121234567", "۰۹۱۲ ۱۲۳ ۴۵۶۷", "٠٩١٢١٢٣٤٥٦٧", "9121234567",
-    "Sara@Example.COM",
+    "Sara@Example.COM", "\u202asara\u200e@example.com\u202c", "\u20660912\u200e 123 4567\u2069",
 ]  # fmt: skip
 OTHERS = ["0912 123 4568", "19121234567", "91212345670", "sara@example.org"]
 OF_REZA = "sarvenaz and me"  # what others wrote is theirs

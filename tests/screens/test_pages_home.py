@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.consumers.forget import forget
 from hub.consumers.runner import until_quiet
 from hub.screens.pages.files import plain
 from hub.screens.ringing import Calls
 from hub.store import accounts
 from hub.store.changes import Changed
 from hub.store.ringing import Ringing, ringing
+from tests.journeys.story import of
 from tests.kill.running import until
 
 from .browsing import Browser, browser_of, colleague, text_of
@@ -416,6 +418,40 @@ def test_a_contact_is_escaped_wherever_it_stands(api: Api, agent: Browser, event
         assert ("<script>alert" in page, "&lt;script&gt;alert" in page) == (False, True), path
 
 
+@pytest.mark.parametrize(("language", "words"), [
+    ("en", "What we know Company Acme & Sons Group wholesale Language de Address Elm Street 5"),
+    ("fa", "چه می‌دانیم شرکت Acme & Sons گروه wholesale زبان de نشانی Elm Street 5"),
+])  # fmt: skip
+def test_what_was_told_of_a_customer_stands_beside_his_line_of_time(
+    api: Api, agent: Browser, event: Make, language: str, words: str
+) -> None:
+    others = {"shoe <size>": 43, "likes": ["tea", {"with": "milk", "sugar": False}], "nothing": [], "again": {"none": None}}
+    api.send(
+        event("n1", "party.described", time=ago(days=4), party=MAIL, name="Sara", company="Acme", group="retail", **others),
+        event("n2", "party.described", time=ago(days=3), party=SARA, company="Acme & Sons", language="de", address="Elm Street 5",
+              group="wholesale"),
+        event("o1", "order.placed", time=ago(days=4), order="1047", party=[SARA, MAIL]),
+    )  # fmt: skip
+    mina = accounts.find(api.hub.database, "mina")
+    assert mina
+    accounts.prefer(api.hub.database, mina.id, language, "dark")
+    side = agent.get(f"/customers/{customer_of(api)}/side")
+    assert f"{words} likes tea with: milk · sugar: ✗ shoe <size> 43" in text_of(side)
+    assert [told for told in ("retail", "nothing", "again") if told in side.text] == []
+
+
+def test_nothing_is_told_of_who_was_forgotten_nor_of_whom_there_is_only_a_name(api: Api, agent: Browser, event: Make) -> None:
+    api.send(*history(event))
+    side = f"/customers/{customer_of(api)}/side"
+    assert "What we know" not in text_of(agent.get(side))
+    api.send(event("n2", "party.described", time=ago(days=3), party=MAIL, company="Acme", language="de"))
+    assert "What we know Company Acme Language de" in text_of(agent.get(side))
+    (parties,) = of(api.hub, MAIL["value"])
+    forget(api.hub.recorder, parties, datetime.now(UTC))
+    api.fold()
+    assert "What we know" not in text_of(agent.get(side))
+
+
 def test_the_chips_leave_only_what_was_asked_for(api: Api, agent: Browser, event: Make) -> None:
     api.send(*history(event))
     id = customer_of(api)
@@ -551,10 +587,10 @@ def test_who_was_looked_at_is_written_down(api: Api, agent: Browser, event: Make
 
 
 @pytest.mark.parametrize("typed", [
-    "1047", "۱۰۴۷", "#1047", "Sara", "sara kar", "0912 123 4567", "۰۹۱۲۱۲۳۴۵۶۷", "sara@example.com",
+    "1047", "۱۰۴۷", "#1047", "Sara", "sara kar", "0912 123 4567", "۰۹۱۲۱۲۳۴۵۶۷", "sara@example.com", "sara@exa", "INV-7788",
 ])  # fmt: skip
 def test_people_are_found_however_one_types(api: Api, agent: Browser, event: Make, typed: str) -> None:
-    api.send(*history(event))
+    api.send(*history(event), event("i1", "order.invoiced", time=ago(days=2), order="1047", document="INV-7788"))
     assert "Sara Karimi" in text_of(agent.get("/search", params={"q": typed}))
 
 

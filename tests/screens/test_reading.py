@@ -89,6 +89,34 @@ def test_he_is_found_by_e_mail_address_order_and_account_too(called: Api) -> Non
     assert look_up(called, account="nobody")["match"] == "none"
 
 
+@pytest.mark.parametrize("mark", ["\u200e{}", "\u200f{}\u200f", "\u202a{}\u202c", "\u202e{}", "\u2066{}\u2069"])
+def test_marks_of_direction_that_were_copied_along_change_nothing(called: Api, mark: str) -> None:
+    asked = {"phone": SPELLINGS[0], "email": "maryam@example.org", "order": "#1042"}
+    for kind, value in asked.items():
+        assert look_up(called, **{kind: mark.format(value)})["match"] == "one", kind
+        assert called.client.get("/v1/customers", params={"q": mark.format(value)}).json()["items"], kind
+    assert called.client.get("/v1/customers", params={"q": mark.format("email:maryam@example.org")}).json()["items"]
+    answer = called.client.get(f"/v1/orders/{quote(mark.format('1042'))}")
+    assert (answer.status_code, answer.json()["number"]) == (200, "1042")
+
+
+@pytest.mark.parametrize("typed", ["jean-pierre o'brien", "jean-p", "o'brien", "maryam@exa", "maryam@example.org", "ab-12/3"])
+def test_whoever_types_finds_the_same_people_with_every_letter(called: Api, event: Callable[..., Event], typed: str) -> None:
+    called.send(event("d1", "party.described", party=ADDRESS, name="Jean-Pierre O'Brien"),
+                event("s1", "order.shipped", order="1042", tracking="AB-12/3"))  # fmt: skip
+    for n in range(1, len(typed) + 1):
+        found = called.client.get("/v1/customers", params={"q": typed[:n]}).json()["items"]
+        assert [one["name"] for one in found] == ["Jean-Pierre O'Brien"], typed[:n]
+
+
+def test_a_business_is_called_by_its_company_until_somebodys_name_is_known(api: Api, event: Callable[..., Event]) -> None:
+    api.send(event("d1", "party.described", party=ADDRESS, company="Radan Trading", group="wholesale"))
+    assert look_up(api, email="maryam@example.org")["customers"][0]["name"] == "Radan Trading"
+    assert api.client.get("/v1/customers", params={"q": "wholesale"}).json()["items"][0]["name"] == "Radan Trading"
+    api.send(event("d2", "party.described", party=ADDRESS, name="Maryam Rad"))
+    assert look_up(api, email="maryam@example.org")["customers"][0]["name"] == "Maryam Rad"
+
+
 def test_an_unknown_number_is_none_and_still_shows_its_earlier_calls(api: Api, event: Callable[..., Event]) -> None:
     assert look_up(api, phone="0935 000 0000") == {"match": "none", "customers": [], "recent": [], "likely": None}
     api.send(event("c1", "call.ended", call="c1", party={"kind": "phone", "value": "09350000000"}, cause="no_answer"))

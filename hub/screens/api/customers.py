@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from hub.consumers.runner import clock
-from hub.events.text import fold
 from hub.screens.access import needs
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import NOW_ONLY, Before, Limit, MaybeText, Text, TheHub, reading, spoken
@@ -61,7 +60,7 @@ def search(
     with reading(hub) as tx:
         hub.recorder.enter(tx)
         found = who.who(tx, hub.keys, hub.settings.region, spoken(q) or q)
-        found = found or reads.search(tx, fold(q), skipped + limit + 1)
+        found = found or reads.search(tx, q, skipped + limit + 1)
         items = [reads.customer(tx, parties) for parties in found[skipped : skipped + limit]]
     looked("search", [item["id"] for item in items])
     more = len(found) > skipped + limit

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from hub.events.order_numbers import order_number
-from hub.events.text import fold
 from hub.screens.asked import Hub, Text, TheHub, reading
 from hub.screens.looking import Looked
 from hub.screens.render import page, part
@@ -40,7 +39,7 @@ def search(
 def _found(hub: Hub, text: str) -> dict[str, Any]:
     with reading(hub) as tx:
         hub.recorder.enter(tx)
-        people = who.who(tx, hub.keys, hub.settings.region, text) or reads.search(tx, fold(text), _MOST)
+        people = who.who(tx, hub.keys, hub.settings.region, text) or reads.search(tx, text, _MOST)
         return {
             "people": [_person(tx, parties) for parties in people[:_MOST]],
             "ticket": reads.ticket(tx, text), "order": reads.order(tx, text),
