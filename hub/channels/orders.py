@@ -111,7 +111,7 @@ def _step(row: Row, received: datetime) -> Draft:
     return Draft(
         type=f"order.{stage}", time=time, source=SOURCE, key=hashlib.sha256(orjson.dumps(said)).hexdigest(),
         fields={"order": order, "party": party, "currency": currency, "tracking": tracking}
-        | ({"lines": [], "total": total} if stage == "placed" else {"amount": total}),
+        | ({"amount": total} if stage in kinds.OF_MONEY else {}) | ({"total": total} if stage != "refunded" else {}),
         forgives=PHONES,
     )  # fmt: skip
 

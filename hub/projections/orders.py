@@ -43,9 +43,9 @@ def apply(row: Order | None, event: Event) -> Order:
     data, stage = event.data, event.type.removeprefix("order.")
     row = row or Order(event.stream, None, [], STAGES[0], *(None,) * 3, [], None, None, [], event.time, {})
     here = [data.get("as_of") or event.time.isoformat(), event.time.isoformat(), event.root]
-    facts = {"party": event.party} | {name: data.get(name) for name in ("currency", "tracking", "carrier")}
+    facts = {"party": event.party} | {name: data.get(name) for name in ("total", "currency", "tracking", "carrier")}
     if stage == "placed":
-        facts |= {"total": data.get("total"), "lines": data.get("lines")}
+        facts["lines"] = data.get("lines")
     said = dict(row.said)
     changes: Json = {}
     for name, value in facts.items():
@@ -88,6 +88,6 @@ def reaching(steps: Iterable[tuple[str, Json]], total: str | None, currency: str
 
 
 projection = Fold(
-    name="orders", version=3, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    name="orders", version=4, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
     indexes=("(number)", "USING gin (refs)"),
 )  # fmt: skip

@@ -45,7 +45,12 @@ def _form(event: Event) -> list[str]:
 
 
 def _contact(event: Event) -> list[str]:
-    return [*_text(event), *(said for name in ("campaign", "code") if (said := event.data.get(name)))]
+    campaign = event.data.get("campaign")
+    return [*_text(event), *([campaign] if campaign else []), *_values(event, "code", "outcome")]
+
+
+def _visit(event: Event) -> list[str]:
+    return [*_text(event), *_values(event, "place", "outcome")]
 
 
 def _described(event: Event) -> list[str]:
@@ -64,7 +69,8 @@ def _ticket(event: Event) -> list[str]:
 
 SOURCES: dict[str, Callable[[Event], list[str]]] = {
     **dict.fromkeys(("message.received", "message.sent"), _message),
-    **dict.fromkeys(("call.ended", "visit.recorded"), _text),
+    "call.ended": _text,
+    "visit.recorded": _visit,
     "form.submitted": _form,
     "contact.recorded": _contact,
     "party.described": _described,

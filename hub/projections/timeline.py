@@ -97,7 +97,8 @@ def _plain(event: Event) -> Json:
 
 def _with_noted(text: str | None, event: Event, *names: str) -> str | None:
     """The text, and on a line below it what was noted beside it. That it asks for a ticket the ticket itself shows."""
-    noted = [value for name in names if (value := event.data.get(name)) and (name, value) != ("outcome", "ticket")]
+    said = event.data | event.personal
+    noted = [value for name in names if (value := said.get(name)) and (name, value) != ("outcome", "ticket")]
     return "\n".join(line for line in (text, " · ".join(noted)) if line) or None
 
 

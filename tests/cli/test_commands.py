@@ -443,13 +443,12 @@ def test_history_may_bring_tickets_and_nothing_else_may(run: Run, hub: Hub, tmp_
 
 def test_a_ticket_shows_what_was_promised_and_what_was_written(run: Run, hub: Hub) -> None:
     ticket = str(uuid4())
-    for n, (kind, said) in enumerate({
+    steps: dict[str, dict[str, object]] = {
         "opened": {"party": EMAIL, "number": 118, "department": "Returns"}, "noted": {"text": "She\ncalled."},
         "waiting": {"for": "us", "until": "2099-01-02T10:00:00Z"},
-    }.items()):  # fmt: skip
-        fields = {"ticket": ticket} | said
-        draft = Draft(f"ticket.{kind}", NOW, "old", str(n), fields)
-        hub.recorder.record(lambda here, draft=draft: [Outgoing(prepare(draft, here, NOW, history=True))])
+    }  # fmt: skip
+    drafts = [Draft(f"ticket.{kind}", NOW, "old", kind, {"ticket": ticket} | said) for kind, said in steps.items()]
+    hub.recorder.record(lambda here: [Outgoing(prepare(draft, here, NOW, history=True)) for draft in drafts])
     shown(hub)
     one = asked(run, "ticket", "show", "118")
     assert (one["until"], [step["text"] for step in one["history"]].count("She\ncalled.")) == ("2099-01-02T10:00:00+00:00", 1)

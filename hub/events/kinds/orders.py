@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.events.catalogue import NONE, Id, Kind, Money, Origin, Parties, Text
+from hub.events.envelope import Json
 from hub.events.order_numbers import order_number
 
 # In the order of their progress: an order's stage is the furthest that was reported, whenever the report came.
@@ -35,8 +37,11 @@ Number = Annotated[Id, AfterValidator(_readable)]
 
 
 class OrderStep(Kind):
-    """`order` is the number people say; `order_ref` a back office's own id, for messages that know only that."""
+    """`order` is the number people say; `order_ref` a back office's own id, for messages that know only that. `total` is what
+    the whole order comes to, `amount` what this step moved."""
 
+    version = 2
+    upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: dict}  # in version 1 only the first step had a `total`
     personal = frozenset({"note"})
 
     order: Annotated[Number, BeforeValidator(lambda v: order_number(v) if isinstance(v, str) else v)] | None = None
@@ -44,6 +49,7 @@ class OrderStep(Kind):
     party: Parties = NONE
     tracking: Text | None = None
     carrier: Text | None = None
+    total: Money | None = None
     amount: Money | None = None
     currency: Text | None = None
     document: Text | None = None
@@ -64,8 +70,8 @@ class OrderPlaced(OrderStep):
     """The customer ordered. `total` is text such as "12.50", in `currency` (ISO 4217)."""
 
     type = "order.placed"
+    version = 1
     lines: Annotated[list[Line], BeforeValidator(lambda v: v or [])] = NONE
-    total: Money | None = None
 
 
 def _step(stage: str) -> type[OrderStep]:
