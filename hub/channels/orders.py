@@ -67,8 +67,8 @@ def _documents(path: Path) -> Iterator[Piece]:
 
 
 def _document(payload: Payload) -> Outcome:
-    if "broken" in payload.meta:
-        return _csv.rejected(Broken(payload.meta["broken"]), payload)
+    if fault := payload.meta.get("broken"):
+        return _csv.rejected(Broken(fault), payload)
     outcome = shopify.parse(payload)
     line = payload.meta.get("line")
     if isinstance(outcome, Rejected) and line:
