@@ -195,7 +195,8 @@ class Read:
 def _settle(recorder: Recorder, tx: Connection, payloads: Sequence[Event], *, anew: bool = False) -> None:
     recorder.enter(tx)
     addresses = ours.our_addresses(recorder, tx)
-    found = [_read(recorder, payload, addresses) for payload in payloads]
+    said = ledger.events_of(tx, [one.id for one in payloads if one.data["channel"] == "email"]) if anew else {}
+    found = [_read(recorder, one, addresses | ours.sent_from(recorder, tx, said.get(one.id, ()))) for one in payloads]
     ledger.tie(tx, {one.payload.id: {n.id for e in one.events for n in e.named} for one in found})
     read = _without_answers(tx, _wanted(tx, found))
     wanted = {event.id: (event, one.payload.id) for one in read for event in reversed(one.events)}

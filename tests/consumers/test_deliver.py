@@ -341,6 +341,16 @@ def test_what_was_read_once_is_read_again_the_same(desk: Desk) -> None:
     assert desk.hub.database.rows("SELECT FROM event WHERE replaces IS NOT NULL") == []
 
 
+def test_what_was_sent_stays_so_when_its_mailbox_is_gone(desk: Desk) -> None:
+    desk.come(from_us("2", "Carl <carl@ex.com>"))
+    before = desk.items("carl@ex.com")
+    desk.hub.database.rows("UPDATE mailbox SET address = 'other@shop.example' RETURNING 1")
+    again(desk.hub.recorder, [row[0] for row in desk.hub.database.rows("SELECT payload::text FROM outcome")])
+    desk.settle()
+    assert desk.items("carl@ex.com") == before
+    assert desk.hub.database.rows("SELECT FROM event WHERE replaces IS NOT NULL") == []
+
+
 def test_a_colleagues_mail_in_the_thread_belongs_to_the_ticket_and_does_not_wake_it(desk: Desk) -> None:
     desk.come(mail("1"))
     desk.come(from_us("2", HERS, In_Reply_To="<1@example.org>", References="<1@example.org>"))
