@@ -74,8 +74,9 @@ def delivery_step(
     data: Json = {name: answer.data[name] for name in ("parties", "named") if name in answer.data}
     data |= {"delivery": delivery.id, "ticket": delivery.ticket, "attempt": delivery.attempts}
     data |= {name: value for name, value in more.items() if value is not None}
-    personal = {"party": answer.personal["party"]} if answer.personal.get("party") else {}
-    if reason and answer.personal:
+    kept = "to" in answer.personal  # else whom it concerns was forgotten, and nothing can be sealed for him
+    personal = {"party": answer.personal["party"]} if kept and answer.personal.get("party") else {}
+    if reason and kept:
         personal["reason"] = reason
     return decided(
         kind, f"delivery:{delivery.id}", data, personal, id=named("delivery", delivery.id, kind, str(delivery.attempts), about),

@@ -107,13 +107,11 @@ def _take(tree: Any, path: str) -> Any:
 
 
 def _put(tree: Any, path: str, value: Any) -> None:
-    *way, last = path.split("/")
-    for step in way:
-        below = tree[int(step)] if isinstance(tree, list) else tree.get(step)
-        if below is None:
-            return
-        tree = below
-    if isinstance(tree, list):
-        tree[int(last)] = value
-    else:
-        tree[last] = value
+    """Put a value back at its path; where all around it is lost it stands alone, after nulls."""
+    name, _, n = path.partition("/")
+    if not n:
+        tree[name] = value
+        return
+    place = tree[name] if tree.get(name) is not None else tree.setdefault(name, [])
+    place.extend([None] * (int(n) + 1 - len(place)))
+    place[int(n)] = value

@@ -47,7 +47,7 @@ def rows(event: Event) -> Iterator[Owner]:
 
 
 projection = Append(
-    name="owners", version=1, row=Owner, rows=rows, key=("stream", "party"), repeats=True,
+    name="owners", version=2, row=Owner, rows=rows, key=("stream", "party"), repeats=True,
     types=frozenset(kind for kind in catalogue() if not kind.startswith(("inbound.", "event."))),
     indexes=("(party)",),
 )  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from hub.events.identifiers import Identifier
+from hub.events.seal import unseal
 from hub.store import keys
 from hub.store.keys import Destroyed
 from hub.wiring import Hub
@@ -24,6 +26,15 @@ def test_an_address_in_cc_is_under_its_own_partys_key(hub: Hub) -> None:
     reza = hub.keys.party_id(Identifier("email", "reza@example.com"))
     names = [row[0] for row in hub.database.rows("SELECT value FROM event WHERE type = 'message.received'")]
     assert f'"key":"{reza}","at":"cc/0"' in names[0]
+
+
+def test_who_is_forgotten_takes_nobody_elses_identifier_along(hub: Hub) -> None:
+    account = {"kind": "account", "value": "A7"}
+    come(hub, "visit.recorded", "v", ago(hours=1), visit="v", party=[EMAIL, account], reason="broken kettle")
+    sara = hub.keys.party_id(Identifier("email", "sara@example.com"))
+    ((value,),) = hub.database.rows("SELECT value FROM event")
+    event = unseal(orjson.loads(value), lambda name: None if name == sara else hub.keys.find([name])[name])
+    assert event.personal == {"party": [None, account]}
 
 
 def test_a_destroyed_key_is_never_made_again(hub: Hub) -> None:
