@@ -82,7 +82,7 @@ def last_word(messages: Sequence[Event]) -> Event | None:
 def sender_of(message: Event) -> str | None:
     """The address that wrote it, or the one where it wants its answer; that of its party where no header names one."""
     places = (mailbox(message.personal, place).get("address") for place in ("reply_to", "from"))
-    parties = (one["value"] for one in message.personal.get(MAIN) or () if one["kind"] == "email")
+    parties = (one["value"] for one in message.personal.get(MAIN) or () if one and one["kind"] == "email")
     return next((str(address) for address in (*places, *parties) if address), None)
 
 
