@@ -254,7 +254,8 @@ def test_an_event_of_1970_is_taken_and_is_the_oldest(running: rig.Up) -> None:
     who = {"kind": "email", "value": "old@example.com"}
     events = [changed(time=f"{year}-01-01T00:00:00Z", data=event(party=who)["data"]) for year in (1970, 2026)]
     assert post(running, dumped(events), BATCH).json()["accepted"] == 2
-    assert [item["time"][:4] for item in shown(running, "old@example.com", 2)] == ["2026", "1970"]
+    found = [item for item in shown(running, "old@example.com", 2) if item["type"] == "message.received"]  # a ticket besides
+    assert [item["time"][:4] for item in found] == ["2026", "1970"]
 
 
 def test_a_field_of_a_megabyte_is_accepted_and_shown(running: rig.Up) -> None:
