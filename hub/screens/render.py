@@ -1,8 +1,8 @@
 """Pages from templates: the words, dates and numbers of the viewer's language, and the frame around them.
 
 A template finds: `viewer`, `request`, what the page gave it, and `t`, `icon`, `channel_icon`, `channel_name`, `door_name`,
-`source_name`, `when`, `day`, `evidence`, `fault`, `place_name`, `lasted`, `number`, `money`, `phone`, `bdi`, `csrf_field`,
-`static`, `first_words`, `topic`, `goes_on`, `language`, `direction`.
+`source_name`, `when`, `day`, `evidence`, `fault`, `place_name`, `lasted`, `number`, `money`, `moved`, `phone`, `bdi`,
+`csrf_field`, `static`, `first_words`, `topic`, `goes_on`, `language`, `direction`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from hub.consumers.runner import clock
+from hub.events.text import squeeze
 from hub.screens import dates, sentences
 from hub.screens.first_words import first_words, topic
 from hub.screens.session import Viewer, preferred
@@ -34,6 +35,8 @@ from hub.store.ringing import LONGEST
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
+_LINE = 80  # characters
+_SUM = re.compile(r"(-?\d+\.\d{2,})(?: ([A-Z]{3}))?")  # a sum as the hub keeps it, with its currency
 _SEEN = re.compile(r"seen together in (?:order (.+)|(?:an? |the )(\w+))", re.DOTALL)
 TALKS = timedelta(hours=4)  # a call that was answered and that nobody ended is talked through no longer than this
 WITHOUT_CENTS = ("IRR", "IRT", "JPY", "KRW")
@@ -96,7 +99,7 @@ def environment(language: str, zone: str, region: str) -> Environment:
     here = _Here(language, ZoneInfo(zone), region)
     made.globals |= {
         "t": here.t, "when": here.when, "day": here.day, "day_id": here.day_id, "lasted": here.lasted, "number": here.number,
-        "money": here.money, "evidence": here.evidence, "channel_icon": here.channel_icon,
+        "money": here.money, "moved": here.moved, "evidence": here.evidence, "channel_icon": here.channel_icon,
         "channel_name": here.channel_name, "door_name": here.door_name, "source_name": here.source_name,
         "fault": here.fault, "place_name": here.place_name, "icon": icon,
         "phone": here.phone, "clock": here.clock, "bdi": bdi, "csrf_field": csrf_field, "static": static,
@@ -161,6 +164,13 @@ class _Here:
             text = str(amount)
         known = words(self._language).get(f"currency.{currency}", currency or "")
         return Markup('<bdi class="money">{} {}</bdi>').format(digits(self._language, text), known)
+
+    def moved(self, text: str | None) -> Markup:
+        """What a step of an order says, on one line, with sums as the reader writes them."""
+        lines = (squeeze(line, _LINE) for line in (text or "").splitlines())
+        return Markup(" · ").join(
+            self.money(*of.groups()) if (of := _SUM.fullmatch(line)) else Markup("<bdi>{}</bdi>").format(line) for line in lines
+        )
 
     def evidence(self, link: Mapping[str, Any]) -> str | Markup:
         """Why two identifiers are one person: what somebody said, or where they were seen together."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.screens.pages.order import remarks, steps
-from hub.store import reads
+from hub.store import accounts, reads
 from tests.kill.running import until
 
 from .browsing import Browser, browser_of, colleague, text_of
@@ -145,6 +145,19 @@ def test_what_a_step_said_is_on_the_page(api: Api, event: Callable[..., Event], 
     amount = {"en": "R-2026-17 · 1,250.00 EUR", "fa": "R-2026-17 · ۱٬۲۵۰٫۰۰ EUR"}
     for words in (amount[language], "· DHL · T1", "· UPS · T2", {"en": "Carrier UPS", "fa": "شرکت حمل UPS"}[language]):
         assert words in shown
+
+
+@pytest.mark.parametrize(("language", "sum"), [("en", "45,300,000 rials"), ("fa", "۴۵٬۳۰۰٬۰۰۰ ریال")])
+def test_the_line_of_time_writes_sums_as_its_reader_does(
+    api: Api, event: Callable[..., Event], language: str, sum: str
+) -> None:
+    paid = event("p", "order.paid", order="7", party=SARA, document="8812", amount="45300000", currency="IRR", note="by card")
+    api.send(paid)
+    (item,) = api.client.get("/v1/lookup?email=sara@example.com").json()["recent"]
+    mina = colleague(api, "mina", password=None)
+    accounts.prefer(api.hub.database, mina.id, language, "light")
+    page = text_of(browser_of(api, mina).get(f"/customers/{item['party']}"))
+    assert f"8812 · {sum} · by card" in page
 
 
 def test_a_file_that_says_the_total_in_every_row_does_not_say_it_with_every_step() -> None:
