@@ -252,7 +252,7 @@ def test_any_text_is_taken_in_every_field_or_refused_with_its_place(running: rig
 
 def test_an_event_of_1970_is_taken_and_is_the_oldest(running: rig.Up) -> None:
     who = {"kind": "email", "value": "old@example.com"}
-    events = [changed(time=f"{year}-01-01T00:00:00Z", data=event(party=who)["data"]) for year in (1970, 2026)]
+    events = [changed(time=f"{year}-01-01T00:00:00Z", data=event(party=who, thread="old")["data"]) for year in (1970, 2026)]
     assert post(running, dumped(events), BATCH).json()["accepted"] == 2
     found = [item for item in shown(running, "old@example.com", 2) if item["type"] == "message.received"]  # a ticket besides
     assert [item["time"][:4] for item in found] == ["2026", "1970"]
