@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.events.catalogue import Kind, Origin, Text
 from hub.events.envelope import Json
 
 ASKING = frozenset({"ticket", "follow_up", "complaint", "callback"})
@@ -21,3 +22,14 @@ def asking(outcome: str | None) -> str | None:
     """The known word that this outcome is, by which it asks for a ticket; null where it is none."""
     word = (outcome or "").strip().casefold()
     return word if word in ASKING else None
+
+
+class WithOutcome(Kind):
+    """A contact of which may be said what became of it. Its kind has `outcome` among its personal fields."""
+
+    outcome: Text | None = None
+
+    def derived(self, origin: Origin) -> Json:
+        """An outcome that asks for a ticket is no free text: it stays readable."""
+        word = asking(self.outcome)
+        return {"outcome": word} if word else {}

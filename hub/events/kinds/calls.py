@@ -7,14 +7,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
-from hub.events.catalogue import NONE, Id, Kind, Moment, Origin, Parties, Text
+from hub.events.catalogue import NONE, Id, Moment, Origin, Parties, Text
 from hub.events.envelope import Json
-from hub.events.outcomes import asking, without_free_words
+from hub.events.outcomes import WithOutcome, without_free_words
 
 AgentName = Annotated[Text, BeforeValidator(lambda v: f"{v.get('value')}" if isinstance(v, dict) else v)]
 
 
-class Call(Kind):
+class Call(WithOutcome):
     version = 2
     # Version 1 also wrote `direction` "in" where nobody had said one, which cannot be told apart from one that was said.
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: without_free_words}
@@ -29,15 +29,9 @@ class Call(Kind):
     queue: Text | None = None
     caller_name: Text | None = None
     reason: Text | None = None
-    outcome: Text | None = None
 
     def stream(self, origin: Origin) -> str:
         return origin.keyed("call", origin.source, self.call)
-
-    def derived(self, origin: Origin) -> Json:
-        """An outcome that asks for a ticket is no free text: it stays readable."""
-        word = asking(self.outcome)
-        return {"outcome": word} if word else {}
 
 
 class CallRinging(Call):

@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
-from hub.events.catalogue import NONE, Id, Kind, Origin, SomeParties, Text
+from hub.events.catalogue import NONE, Id, Origin, SomeParties, Text
 from hub.events.envelope import Json
 from hub.events.kinds.calls import AgentName
 from hub.events.kinds.messages import Attached
-from hub.events.outcomes import asking, without_free_words
+from hub.events.outcomes import WithOutcome, without_free_words
 
 
-class ContactRecorded(Kind):
+class ContactRecorded(WithOutcome):
     """Somebody wrote down that a contact took place; `channel` says which way it came. An `outcome` of "ticket", "follow_up",
     "complaint" or "callback" asks for a ticket."""
 
@@ -34,13 +34,7 @@ class ContactRecorded(Kind):
     text: Text | None = None
     campaign: Text | None = None
     code: Text | None = None
-    outcome: Text | None = None
     attachments: Annotated[list[Attached], BeforeValidator(lambda v: v or [])] = NONE
-
-    def derived(self, origin: Origin) -> Json:
-        """An outcome that asks for a ticket is no free text: it stays readable."""
-        word = asking(self.outcome)
-        return {"outcome": word} if word else {}
 
     def stream(self, origin: Origin) -> str:
         return origin.keyed("contact", origin.source, self.contact)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import ClassVar
 
-from hub.events.catalogue import Id, Kind, Origin, SomeParties, Text
+from hub.events.catalogue import Id, Origin, SomeParties, Text
 from hub.events.envelope import Json
 from hub.events.kinds.calls import AgentName
-from hub.events.outcomes import asking, without_free_words
+from hub.events.outcomes import WithOutcome, without_free_words
 
 
-class VisitRecorded(Kind):
+class VisitRecorded(WithOutcome):
     """Somebody met the customer face to face. An `outcome` of "ticket", "follow_up", "complaint" or "callback" asks for a
     ticket."""
 
@@ -28,12 +28,6 @@ class VisitRecorded(Kind):
     agent: AgentName | None = None
     reason: Text | None = None
     note: Text | None = None
-    outcome: Text | None = None
-
-    def derived(self, origin: Origin) -> Json:
-        """An outcome that asks for a ticket is no free text: it stays readable."""
-        word = asking(self.outcome)
-        return {"outcome": word} if word else {}
 
     def stream(self, origin: Origin) -> str:
         return origin.keyed("visit", origin.source, self.visit)
