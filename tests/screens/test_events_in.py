@@ -247,6 +247,7 @@ def test_what_is_no_utf_8_says_at_which_byte(api: Api, event: Callable[..., Even
     ({"message": "x" * 999}, "$.data.message", "longer than 998 characters"),
     ({"from": "Sara"}, "$.data.from", "must be an object"),
     ({"text": True}, "$.data.text", "must be text"),
+    ({"type": "call.ringing", "call": "1", "agent": {"kind": "extension"}}, "$.data.agent", "must be text"),
     ({"references": 5}, "$.data.references", "must be a list"),
     ({"automatic": "yes"}, "$.data.automatic", "must be 'no', 'reply', 'bounce' or 'list'"),
 ])  # fmt: skip

@@ -11,7 +11,7 @@ from hub.events.catalogue import NONE, Id, Moment, Origin, Parties, Text
 from hub.events.envelope import Json
 from hub.events.outcomes import WithOutcome, without_free_words
 
-AgentName = Annotated[Text, BeforeValidator(lambda v: f"{v.get('value')}" if isinstance(v, dict) else v)]
+AgentName = Annotated[Text, BeforeValidator(lambda v: v.get("value", v) if isinstance(v, dict) else v)]
 
 
 class Call(WithOutcome):
