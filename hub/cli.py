@@ -15,6 +15,7 @@ import click
 
 from hub import printing
 from hub.cli_backup import backup, restore
+from hub.cli_export import export, sql
 from hub.cli_help import Commands
 from hub.cli_log import log
 from hub.cli_mailboxes import mailboxes
@@ -701,6 +702,8 @@ for command in (serve, worker, mail, log):
     main.add_command(command)
 main.add_command(users)
 main.add_command(mailboxes)
+main.add_command(export)
+main.add_command(sql)
 main.add_command(backup)
 main.add_command(restore)
 

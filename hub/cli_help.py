@@ -8,6 +8,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Start": ("up",),
     "What comes in": ("ingest", "ledger", "rejected"),
     "What is known": ("customer", "timeline", "ticket", "order", "events"),
+    "Analyse": ("export", "sql"),
     "What people decide": ("link", "cut", "forget"),
     "Who and what may come in": ("users", "keys", "mailboxes"),
     "Is all well": ("status", "doctor", "verify", "dead-letters", "rebuild", "refold"),

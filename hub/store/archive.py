@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from hub.events.ids import named
 from hub.log._protocol import Place, Recorded
 from hub.store.database import Connection
 
+Lane = tuple[str, int]
 # An event is superseded once a later one `replaces` it, or replaces the same one, and that one has been folded.
 _FOLDED = """JOIN checkpoint c ON c.step = 'project' AND c.topic = r.topic AND c.part = r.part AND r.position < c.next
   AND (SELECT count(*) FROM dead_letter d WHERE d.step = 'project' AND d.topic = r.topic AND d.part = r.part
@@ -80,6 +81,31 @@ def blocks(tx: Connection, lane: tuple[str, int], start: int, end: int, size: in
         }
         yield [recorded for recorded in _recorded(rows) if recorded.place.position not in dead]
         start += size
+
+
+def between(tx: Connection, starts: Mapping[Lane, int], ends: Mapping[Lane, int]) -> Iterator[Recorded]:
+    """The events of these partitions from their starts up to their ends, in each in its order; a thousand are held."""
+    lanes = sorted(ends)
+    with tx.cursor(name="between") as rows:
+        rows.itersize = 1_000
+        rows.execute(
+            "SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[])"
+            " AS n(topic, part, first, until) CROSS JOIN LATERAL (SELECT * FROM event"
+            " WHERE topic = n.topic AND part = n.part AND position >= n.first AND position < n.until ORDER BY position) e",
+            [[lane[0] for lane in lanes], [lane[1] for lane in lanes], [starts[lane] for lane in lanes],
+             [ends[lane] for lane in lanes]],
+        )  # fmt: skip
+        for topic, part, position, value in rows:
+            yield Recorded(Place(topic, part, position), value.encode())
+
+
+def last_before(tx: Connection, lane: Lane, end: int) -> str | None:
+    """The id of the last event of a partition before this position."""
+    row = tx.execute(
+        "SELECT id::text FROM event WHERE topic = %s AND part = %s AND position < %s ORDER BY position DESC LIMIT 1",
+        [*lane, end],
+    ).fetchone()
+    return row[0] if row else None
 
 
 def streams_of_party(tx: Connection, party: str) -> set[str]:

@@ -7,7 +7,7 @@ a person said of a pair beats what was seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,15 @@ WITH RECURSIVE c(of, p) AS (
   ) n
 )
 SELECT of::text, p::text FROM c LIMIT {LARGEST + 1}
+"""
+# The same of all parties at once: every pair that is one customer.
+_PAIRS = f"""
+WITH shared AS MATERIALIZED (SELECT a FROM (SELECT DISTINCT a, b, kind FROM seen WHERE kind IN ('email', 'phone', 'account')) k
+  GROUP BY a, kind HAVING count(*) > {SHARED})
+SELECT s.a::text, s.b::text FROM seen s WHERE s.a < s.b
+  AND NOT EXISTS (SELECT FROM links l WHERE l.a = s.a AND l.b = s.b AND l.verdict = 'cut')
+  AND NOT EXISTS (SELECT FROM shared WHERE shared.a IN (s.a, s.b))
+UNION SELECT a::text, b::text FROM links WHERE verdict = 'linked'
 """
 _FORCED = re.compile(r"(?P<kind>[a-z][a-z0-9_]*):(?P<value>.+)", re.DOTALL | re.IGNORECASE)
 
@@ -83,6 +92,18 @@ def sharers(tx: Connection, party: str, most: int) -> list[list[str]]:
         {"party": party, "shared": SHARED, "most": most},
     ).fetchall()
     return customers(tx, [row[0] for row in rows], shown_with)
+
+
+def everybody(tx: Connection) -> Iterator[tuple[str, str]]:
+    """Every party with the id of the customer with whom he is shown, in two statements; all ids are held in memory."""
+    together = {row[0]: [row[0]] for row in tx.execute("SELECT DISTINCT party::text FROM owners WHERE party IS NOT NULL")}
+    for a, b in tx.execute(_PAIRS).fetchall():
+        small, large = sorted((together.setdefault(a, [a]), together.setdefault(b, [b])), key=len)
+        if small is not large:
+            large += small
+            together |= dict.fromkeys(small, large)
+    for party, members in together.items():
+        yield party, min(members) if len(members) <= LARGEST else party
 
 
 class Whose:

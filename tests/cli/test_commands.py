@@ -464,3 +464,62 @@ def test_what_comes_in_while_a_lane_stands_is_kept_and_said_to_be_not_shown(hub:
     assert "kept, and not shown yet" in answer.output
     assert "version 99" in answer.output
     assert asked(run, "ledger", code=0)["sources"][0]["received"] == 1
+
+
+# -- for analysts ------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_exported_is_asked_in_three_forms(run: Run, told: Hub, tmp_path: Path) -> None:
+    assert f"folder={tmp_path / 'export'}" in run("export").stdout
+    query = "SELECT type, count(*) AS n, [true] AS l FROM events WHERE type LIKE 'order.%' GROUP BY type -- to the end"
+    assert run("sql", query, "--format", "csv").stdout == "type,n,l\norder.placed,1,[true]\n"
+    assert run("sql", query, "--format", "json").stdout == '{"type":"order.placed","n":1,"l":[true]}\n'
+    assert "│ order.placed │" in run("sql", query).stdout
+    assert "personal" in run("sql", "DESCRIBE events").stdout
+    several = "CREATE VIEW mine AS SELECT 7 AS n; SELECT n FROM mine; SELECT n + 1 AS m FROM mine"
+    assert run("sql", several, "--format", "csv").stdout == "n\n7\nm\n8\n"
+    assert run("sql", "", "--format", "csv").stdout == ""
+
+
+def test_another_folder_is_written_to_and_asked(run: Run, told: Hub, tmp_path: Path) -> None:
+    run("export", str(tmp_path / "elsewhere"), "--personal")
+    asked = "SELECT personal->>'text' AS text FROM events WHERE type = 'message.received'"
+    assert run("sql", asked, "--in", str(tmp_path / "elsewhere"), "--format", "csv").stdout == "text\nWhere is order #1047?\n"
+    again = run("export", str(tmp_path / "elsewhere"), "--anew", "--personal")
+    assert "Everything was written again: it was asked for" in again.stderr
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters/dear.txt").write_text("mine")
+    assert "nothing is written into it" in run("export", str(tmp_path / "letters"), code=1).output
+
+
+def test_a_question_that_duckdb_does_not_understand_is_wrong_use(run: Run, told: Hub) -> None:
+    assert "`hub export` makes one" in run("sql", "SELECT 1", code=1).output
+    run("export")
+    assert "syntax error" in run("sql", "SELEC 1", code=2).output
+    assert "nowhere" in run("sql", "FROM nowhere", "--format", "csv", code=2).output
+    assert "Could not convert" in run("sql", "SELECT type::INT FROM events", "--format", "json", code=2).output
+
+
+def test_what_a_customer_wrote_commands_no_terminal_in_an_answer_either(run: Run, hub: Hub) -> None:
+    text = "\x1b[2Jbold\u202e"
+    come(hub, "message.received", "m", ago(hours=1), message="m", channel="chat", party=EMAIL, text=text)
+    run("export", "--personal")
+    asked = "SELECT personal->>'text' AS text FROM events WHERE type = 'message.received'"
+    drawn = run("sql", asked).stdout
+    assert "bold" in drawn
+    assert not {"\x1b", "\u202e"} & set(drawn)
+    assert json.loads(run("sql", asked, "--format", "json").stdout) == {"text": text}
+
+
+def test_at_a_terminal_statements_are_typed_one_after_another(run: Run, told: Hub, tmp_path: Path) -> None:
+    run("export")
+    ours, theirs = os.openpty()
+    env = os.environ | {"HUB_HOME": str(tmp_path)}
+    with subprocess.Popen([*HUB, "sql", "--format", "csv"], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=env, text=True) as asking:  # fmt: skip
+        os.write(ours, b"SELECT 40\n + 2 AS answer;\nSELEC;\nSELECT 'on' AS goes;\n\x04")
+        said, _ = asking.communicate(timeout=120)
+    os.close(ours)
+    os.close(theirs)
+    assert asking.returncode == 0
+    assert re.search(r"answer\n42\n.*syntax error.*goes\non\n", said, re.DOTALL), said

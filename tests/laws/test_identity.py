@@ -67,7 +67,9 @@ def expected(words: list[tuple[tuple[str, str], str]]) -> set[frozenset[str]]:
 def found(hub: Hub, words: list[tuple[tuple[str, str], str]]) -> set[frozenset[str]]:
     ids = {hub.keys.party_id(Identifier("email", f"{n}@example.com")): n for pair, _ in words for n in pair}
     with hub.database.transaction() as tx:
-        return {frozenset(ids[p] for p in customers.component(tx, party)) for party in ids}
+        components = {party: customers.component(tx, party) for party in ids}
+        assert dict(customers.everybody(tx)) == {party: members[0] for party, members in components.items()}
+    return {frozenset(ids[p] for p in members) for members in components.values()}
 
 
 @few
@@ -145,6 +147,9 @@ def test_many_customers_are_found_at_once_as_each_alone(hub: Hub) -> None:
         ]  # fmt: skip
         assert customers.names(tx, []) == []
         assert customers.each_shown_with(tx, []) == {}
+        everybody = dict(customers.everybody(tx))
+        assert everybody == {party: customers.shown_with(tx, party)[0] for party in everybody}
+        assert set(parties) <= set(everybody)
 
 
 def test_a_component_of_more_than_a_thousand_stops_and_hides_nobody_else(hub: Hub) -> None:
@@ -161,5 +166,7 @@ def test_a_component_of_more_than_a_thousand_stops_and_hides_nobody_else(hub: Hu
     alone, sara = (hub.keys.party_id(Identifier("email", f"{name}@example.com")) for name in ("q5", "sara"))
     with hub.database.transaction() as tx:
         assert customers.each_shown_with(tx, [alone, sara, alone]) == {alone: [alone], sara: [sara]}
+        everybody = dict(customers.everybody(tx))
+        assert (everybody[alone], everybody[sara], len(everybody)) == (alone, sara, 1_003)
         assert {one["customer"] for one in reads.tickets(tx)["items"]} == {sara, alone}
         assert {call.party: len(call.lasts) for call in ringing(tx, NOW)} == {sara: 1, alone: 1}
