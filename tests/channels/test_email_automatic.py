@@ -98,6 +98,23 @@ from localhost
 >>> RCPT To:<nobody@example.org>
 <<< 550 5.1.1 <nobody@example.org>... User unknown
 """
+NOT_REACHED = """Your message
+
+  To:      orders@example.org
+  Subject: order
+
+did not reach the following recipient(s):
+
+nobody@example.org on Mon, 4 May 2026 10:12:00 +0200
+    The recipient name is not recognized
+"""
+SCANNER = """Your message with Subject: Re: order
+could not be delivered to the following recipients:
+
+nobody@example.org
+
+Questions: postmaster@example.net
+"""
 ABSENT = "I am currently out of the office with limited access to email."
 
 
@@ -163,6 +180,17 @@ ABSENT = "I am currently out of the office with limited access to email."
         ),
         ("postmaster@shop.ir", "ایمیل شما تحویل داده نشد", "Return-Path: <>", "گیرنده پیدا نشد"),
         ("staff@example.net", "Notification", "Auto-Submitted: auto-replied", SENDMAIL),
+        ("postmaster@example.net", "Undeliverable: order", "", NOT_REACHED),
+        ("Postmaster <postmaster@example.net>", "Undeliverable Mail", "", "Invalid final delivery userid: nobody@example.org"),
+        ("scan@example.net", "Delivery failure notification", "", SCANNER),
+        ("smtp@example.net", "Returned Mail - Error", "", "------ Failed Recipients ------\n<nobody@example.org>: unavailable"),
+        (
+            "Mail Delivery Subsystem <admin@example.net>",
+            "Automatically rejected mail",
+            "Auto-Submitted: auto-replied (rejected)",
+            "Your message to <nobody@example.org> was automatically rejected:\nQuota exceeded",
+        ),
+        ("postmaster@example.net", "Order", "X-MS-Embedded-Report:", "hello"),
         (
             "staff@example.net",
             "Delivery report",
@@ -196,6 +224,14 @@ def test_reports_of_mail_systems_are_bounces(sender: str, subject: str, header: 
         ("Automatyczna odpowiedź: zamówienie", "", "hello"),
         ("Odpowiedź automatyczna: zamówienie", "", "hello"),
         ("Автоматична відповідь: замовлення", "", "hello"),
+        ("AUTO: Sara Ahmadi is out of the office (returning 04.05.2026)", "", "hello"),
+        ("AUTO: Sara Ahmadi ist außer Haus (Rückkehr am 04.05.2026)", "", "hallo"),
+        ("Sara Ahmadi is out of the office.", "", ABSENT),
+        ("Vacation: order", "", ABSENT),
+        ("Poza biurem: zamówienie", "In-Reply-To: <a@b>", "Wracam."),
+        ("Samodejni odgovor: naročilo", "", "hello"),
+        ("부재중 자동응답: 주문", "", "hello"),
+        ("Thank you for your e-mail", "Return-Path: <>\nPrecedence: bulk", "I answer soon."),
         ("OOO Re: order", "", ABSENT),
         ("Out of office until 5 May", "", ABSENT),
         ("Out of office - Sara", "In-Reply-To: <a@b>\nX-Auto-Response-Suppress: All", "Back on Monday."),
@@ -253,6 +289,9 @@ def test_mail_to_many_is_a_list(header: str) -> None:
         ("Failure notice for my subscription", "", "I got one. Why?"),
         ("my bounce", "", "I get this from you:\n\n" + QMAIL),
         ("Auto: Bremsen", "", "Mein Auto quietscht."),
+        ("Auto: Rückruf (Rückkehr zur Werkstatt)", "", "Muss mein Auto zurück?"),
+        ("Auto reply does not work", "", "I switched it on, nothing happens."),
+        ("Delivery failure", "", "It could not be delivered to the following recipient: my mother. Please send it again."),
         ("Absence le jour de la livraison", "", "Je suis absente du 4 au 10 mai, livrez ensuite."),
         ("Urlaub - bitte später liefern", "", "Ich bin bis zum 10. Mai verreist."),
         ("Abwesenheit bei Lieferung", "In-Reply-To: <a@b>", "Bitte liefern Sie am Dienstag."),
@@ -352,6 +391,22 @@ def test_a_report_that_a_mail_went_on_names_nobody_whom_it_did_not_reach() -> No
     assert (mail["about"], mail["bounce"]["action"]) == ([], "relayed")
 
 
+def test_who_was_written_to_did_not_get_it_whatever_he_is_called_within_the_others_house() -> None:
+    mail = read(REPORT.replace("Action: failed", "Original-Recipient: rfc822; info@example.org\nAction: failed"))
+    assert mail["about"] == [{"kind": "email", "value": "info@example.org"}]
+
+
+def test_the_one_written_to_is_not_the_one_not_reached() -> None:
+    mail = read(f"From: postmaster@example.net\nSubject: Undeliverable: order\n\n{NOT_REACHED}")
+    assert mail["about"] == [{"kind": "email", "value": "nobody@example.org"}]
+
+
+def test_of_many_addresses_in_sentences_none_is_taken() -> None:
+    many = " ".join(f"try a{n}@example.org," for n in range(5))
+    mail = read(f"From: MAILER-DAEMON@example.net\nSubject: Returned mail\n\nNo such user: {many} or others.\n")
+    assert (mail["automatic"], mail["about"]) == ("bounce", [])
+
+
 OLD_EXCHANGE = """Your message did not reach some or all of the intended recipients.
 
 The following recipient(s) cannot be reached:
@@ -359,6 +414,15 @@ The following recipient(s) cannot be reached:
       nobody@example.org on 5/4/2026 10:12 AM
             The e-mail account does not exist.
             <mx.example.org #5.1.1>
+"""
+IN_A_SENTENCE = """User mailbox exceeds allowed size: nobody@example.org (#5.1.1 smtp;550 5.1.1)
+
+Original message follows.
+
+To: somebody.else@example.org
+"""
+REJECTED = """Your message to <nobody@example.org> was rejected. Ask postmaster@example.org for help.
+550 5.1.1 no such user
 """
 MAILTO = "Delivery has failed to these recipients:\n\nnobody@example.org<mailto:nobody@example.org>\n#550 5.1.1 unknown\n"
 
@@ -370,7 +434,7 @@ def test_a_gateways_own_form_is_a_bounce() -> None:
     assert [one["value"] for one in mail["about"]] == ["nobody@example.org"]
 
 
-@pytest.mark.parametrize("text", [QMAIL, EXIM, EXCHANGE, GMAIL, SENDMAIL, OLD_EXCHANGE, MAILTO])
+@pytest.mark.parametrize("text", [QMAIL, EXIM, EXCHANGE, GMAIL, SENDMAIL, OLD_EXCHANGE, MAILTO, IN_A_SENTENCE, REJECTED])
 def test_a_bounce_without_a_report_is_read_from_its_text(text: str) -> None:
     mail = read("From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n" + text)
     assert mail["about"] == [{"kind": "email", "value": "nobody@example.org"}]

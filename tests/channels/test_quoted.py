@@ -37,6 +37,23 @@ ABOVE = [
     "Vào Th 2, 4 thg 5, 2026 vào lúc 10:12 Sara <sara@example.com> đã viết:",
     "在 2026/5/4 10:12, Sara 写道:",
     "Sara Ahmadi/Shop wrote on 05/04/2026 10:12:33 AM:",
+    "На пн, 4.05.2026 г. в 10:12 ч. Sara <sara@example.com> написа:",
+    "pon, 4. svi 2026. u 10:12 Sara <sara@example.com> napisao je:",
+    "2026-05-04, pr, 10:12 Sara <sara@example.com> rašė:",
+    "ในวันที่ จ. 4 พ.ค. 2026 เวลา 10:12 Sara <sara@example.com> เขียนว่า:",
+    "Missatge de Sara <sara@example.com> del dia dl., 4 de maig 2026 a les 10:12:",
+    "---- Am Mo, 04 Mai 2026 10:12:00 +0200 schrieb Sara <sara@example.com> ----",
+    "---- Sara Ahmadi wrote ----",
+    "Am 04.05.26 um 10:12 schrieb Sara Ahmadi <sara@example.com>",
+    "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Monday, May 4, 2026 10:12 AM, Sara <sara@example.com> wrote:",
+]
+# Said by people, too: by a program where a marked quotation follows.
+MARKED = [
+    "Quoting Sara <sara@example.com>:",
+    "Zitat von Sara <sara@example.com>:",
+    "Sara Ahmadi <sara@example.com> writes:",
+    "Sara Ahmadi schrieb:",
+    "2026/5/4 Sara Ahmadi <sara@example.com>",
 ]
 BLOCKS = [
     "-----Original Message-----\nFrom: Sara <sara@example.com>\nSent: Monday, May 4, 2026 10:12 AM\nTo: Shop\nSubject: Hi",
@@ -48,6 +65,16 @@ BLOCKS = [
     "מאת: Sara <sara@example.com>\nנשלח: יום שני 04 מאי 2026\nאל: Shop\nנושא: Hi",
     "-----Özgün İleti-----\nKimden: Sara <sara@example.com>\nGönderildi: 4 Mayıs 2026\nKime: Shop\nKonu: Hi",
     "از: سارا <sara@example.com>\nتاریخ: دوشنبه ۴ مه ۲۰۲۶\nبه: فروشگاه\nموضوع: سلام",
+    "Date: Mon, 4 May 2026 10:12:00 +0200\nSubject: Hi\nFrom: sara@example.com\nTo: shop@example.org",
+    "Von: Sara Ahmadi\nGesendet: Montag, 4. Mai 2026 10:12\nAn: Shop",
+    "---------- Původní e-mail ----------\nOd: Sara <sara@example.com>\nKomu: Shop\nDatum: 4. 5. 2026\nPředmět: Hi",
+    "---- 回复的原邮件 ----\n| 发件人 | Sara<sara@example.com> |\n| 日期 | 2026年05月04日 10:12 |",
+    "------------------&nbsp;原始邮件&nbsp;------------------\n发件人: \"Sara\" <sara@example.com>;",
+    "De la: Sara\nTrimis: luni, 4 mai 2026 10:12\nCătre: Shop\nSubiect: Hi",
+    "От: Sara\nИзпратено: понеделник, 4 май 2026 10:12\nДо: Shop\nОтносно: Hi",
+    "Od: Sara\nPoslano: ponedeljek, 4. maj 2026 10:12\nZa: Shop\nZadeva: Hi",
+    "จาก: Sara\nส่ง: วันจันทร์ที่ 4 พฤษภาคม 2026 10:12\nถึง: Shop\nเรื่อง: Hi",
+    "Message du : 04/05/2026 10:12\nDe : \"Sara\" <sara@example.com>\nA : shop@example.org\nCopie à :\nSujet : Hi",
 ]
 
 
@@ -55,6 +82,12 @@ BLOCKS = [
 @pytest.mark.parametrize("below", ["> Hello\n> there", "Hello\nthere"])
 def test_what_hangs_below_a_line_that_says_who_wrote_when_is_left_out(above: str, below: str) -> None:
     assert said(f"Thank you!\nBest, Reza\n\n{above}\n\n{below}\n") == "Thank you!\nBest, Reza"
+
+
+@pytest.mark.parametrize("above", MARKED)
+def test_a_line_without_a_date_begins_a_quotation_where_a_marked_one_follows(above: str) -> None:
+    assert said(f"Thank you!\n\n{above}\n> Hello\n> there\n") == "Thank you!"
+    assert said(f"Thank you!\n\n{above}\n\nHello\nthere\n") is None
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -100,6 +133,8 @@ def test_what_is_written_below_the_quotation_is_said() -> None:
         "It is like this:\n-- original packaging opened\n-- lamp broken\nPlease refund it.",
         "Hello,\n\n--- original box ---\nI send it back in the original box.",
         "To return:\n**Original price** 100\nPlease refund it.",
+        "Hello,\n\nFrom: Hamburg\nSent: 4 May 2026\nTo: Munich\n\nWhen does my parcel come?",
+        "Hello,\n\nI wrote to <shop@example.org> on 4 May 2026 at 10:12:\n\nnobody answered. What now?",
         "Hello,\n\nOn 4 May 2026 Mina said:\n\nIt comes on Monday.\n\nIt did not.",
         "Hello,\n\nOn 4 May 2026 at 10:12 you wrote:\n\nThe refund is on its way.\n\nIt never came.",
         "Hello,\n\nOn 4 May 2026 your colleague Mina wrote:\n\nIt comes on Monday.\n\nIt did not.",
@@ -154,7 +189,7 @@ def test_no_text_makes_it_slow(piece: str) -> None:
 
 @pytest.mark.skipif(not REPLIES.is_dir(), reason="the replies, ../shared/data/email_reply, are absent")
 def test_real_replies_are_cut_for_the_most_part_where_another_parser_cuts_them() -> None:
-    """That parser is no person. Of the thirteen that differ it leaves the quotation in eight and cuts up answers written
+    """That parser is no person. Of the fourteen that differ it leaves the quotation in nine and cuts up answers written
     between the lines in three; in two (a quotation whose long lines lost their mark) ours keeps all. Ours was written
     with these replies at hand: the figure guards against getting worse, it does not promise as much elsewhere.
     """
@@ -165,7 +200,7 @@ def test_real_replies_are_cut_for_the_most_part_where_another_parser_cuts_them()
         unquoted = "\n".join(part["content"] for part in answer["fragments"] if not part["quoted"])
         found = said(text)
         right += fold(text if found is None else found) == fold(unquoted)
-    assert (right, len(expected)) == (77, 90)
+    assert (right, len(expected)) == (76, 90)
 
 
 def fold(text: str) -> str:

@@ -93,9 +93,10 @@ def _our_own(headers: Headers) -> bool:
 
 
 def _answers_alone(headers: Headers, subject: str) -> bool:
-    """Answering machines, too, write `Precedence: bulk`; but they name no list."""
+    """Answering machines, too, write `Precedence: bulk`; but they name no list, and want nothing back."""
     said = headers.text("auto-submitted").lower().startswith("auto-replied") or REPLY_SUBJECT.match(subject) is not None
-    return said or (ABSENCE_SUBJECT.match(subject) is not None and not any(headers.has(name) for name in LIST_HEADERS))
+    unlisted = not any(headers.has(name) for name in LIST_HEADERS)
+    return said or (unlisted and (null_path(headers) or ABSENCE_SUBJECT.match(subject) is not None))
 
 
 def _reply(root: Part, subject: str, text: str) -> bool:

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from hub.channels.email.addresses import USABLE, read_addresses
 from hub.channels.email.header_fields import Headers, identifiers, message_id, read_headers
 from hub.channels.email.mime import Part, text_of
-from hub.channels.email.phrases import BOUNCE_SUBJECT, FORWARDED, MACHINE, REASON, REPLY_SUBJECT, TRANSLATED
+from hub.channels.email.phrases import (
+    BOUNCE_SUBJECT,
+    FORWARDED,
+    MACHINE,
+    REASON,
+    REPLY_SUBJECT,
+    RETURNED,
+    TRANSLATED,
+)
 from hub.channels.email.senders import Sender, null_path, sender
 
 REPORTS = {
@@ -25,6 +33,8 @@ ORIGINAL_LINE = re.compile(r"^[ \t>]{0,8}message-id:[ \t]{0,8}<([^<>\s]{1,250})>
 VENDOR = (
     "x-failed-recipients",
     "x-ms-exchange-message-is-ndr",
+    "x-ms-embedded-report",
+    "x-dsncontext",
     "x-hmxmroriginalrecipient",
 )
 OF_A_REPORT = (
@@ -36,6 +46,8 @@ OF_A_REPORT = (
     "action",
     "status",
 )
+# Who was written to comes first: the final one may be a name within the other's house, which nobody here knows.
+ADDRESSED = ("original-recipient", "final-recipient")
 FIELDS_AT_MOST = 256 * 1024
 RECIPIENTS_AT_MOST = 100
 LOOKED_AT = 6000
@@ -47,12 +59,19 @@ REPLY_AND_STATUS = re.compile(
 REPLY = re.compile(r"\b([45][0-5]\d)\b")
 # To the end of the domain, not to where one of its letters is followed by what may follow.
 RECIPIENT_LINE = re.compile(
-    r"^[ \t]*(?:-- )?(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
-    r"user:)?[ \t]*(?:rfc822;)?[ \t]*"
+    r"^[ \t>]*(?:-- )?(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
+    r"user:|\((?:expanded|generated) from:?)?[ \t]*(?:rfc822;)?[ \t]*"
     r"<?([^\s<>:;,()\"']{1,64}@(?:[^\s<>:;,()\"'.]{1,63}+\.(?!\.|\s|$)){0,9}+[^\s<>:;,()\"'.]{1,63}+)>?"
-    r"(?=[ \t]*(?:$|[:.,(]|<mailto:|on \d))",
+    r"(?=[ \t]*(?:$|[:.,()]|<mailto:|on (?:\w{2,4},? )?\d))",
     re.IGNORECASE | re.MULTILINE,
 )
+ANY_ADDRESS = re.compile(
+    r"(?<!from )(?<![\w.+@-])(?:smtp[=:])?([\w.+=&-][\w.+=&'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9})(?![\w@-])", re.IGNORECASE
+)
+NOT_REACHED = re.compile(r"did not reach the following recipient(?:s|\(s\))?:", re.IGNORECASE)
+IN_SENTENCES = 3  # addresses; of more it cannot be said which were not reached
+# Who is to be asked, not who was not reached.
+HELP = re.compile(r"(?:post-?master|abuse|mailer-daemon|support|help-?desk|admin)@", re.IGNORECASE)
 SUCCESS = {"delivered", "relayed", "expanded"}
 
 
@@ -99,11 +118,11 @@ def _looks_like_one(headers: Headers, who: Sender, subject: str, text: str, repo
     return subject_says and machine
 
 
-def _own_words(text: str) -> str:
-    """Up to what is quoted or forwarded. A machine says what it has to say at once."""
+def _own_words(text: str, ends: re.Pattern[str] = FORWARDED) -> str:
+    """Up to what is quoted, forwarded or returned. A machine says what it has to say at once."""
     beginning = text[:LOOKED_AT]
-    forwarded = FORWARDED.search(beginning)
-    return beginning[: forwarded.start()] if forwarded else beginning
+    found = ends.search(beginning)
+    return beginning[: found.start()] if found else beginning
 
 
 def _answers(headers: Headers) -> bool:
@@ -136,11 +155,9 @@ def read_bounce(root: Part, subject: str, text: str) -> Bounce:
         return Bounce(form, complaining, None, "complained", None, _original(root, text))
     missed = [block for block in blocks if block.text("action").lower() not in SUCCESS]
     told = missed or blocks
-    named = _addressed(missed, ("final-recipient", "original-recipient"), first_only=True) + _failed_header(
-        root.headers
-    )
+    named = _addressed(missed, ADDRESSED, first_only=True) + _failed_header(root.headers)
     if not named and (missed or not blocks):
-        named = RECIPIENT_LINE.findall(_own_words(text))
+        named = _written(root.headers, text)
     return Bounce(
         form,
         _unique(named),
@@ -191,6 +208,18 @@ def _addressed(blocks: list[Headers], names: tuple[str, ...], first_only: bool =
         usable = [value for value in values if USABLE.match(value)]
         found += usable[:1] if first_only else usable
     return found
+
+
+def _written(headers: Headers, text: str) -> list[str]:
+    """Those that the text names on lines of their own; else those within its sentences that are none of the mail's own."""
+    words = _own_words(text, RETURNED)
+    told = NOT_REACHED.search(words)
+    own = words[told.end() :] if told else words
+    if listed := RECIPIENT_LINE.findall(own):
+        return listed
+    known = {one.address.lower() for name in ("from", "to", "reply-to", "cc") for one in read_addresses(headers.text(name))}
+    found = [one for one in ANY_ADDRESS.findall(_own_words(own)) if one.lower() not in known and not HELP.match(one)]
+    return found if len(_unique(found)) <= IN_SENTENCES else []
 
 
 def _failed_header(headers: Headers) -> list[str]:

@@ -20,8 +20,10 @@ _CITED = 40  # lines in which a further paragraph shows itself
 _BLOCK = 8  # lines within which a block of header lines shows itself
 
 _VERBS = (
-    r"(?:\b(?:wrote|writes|schrieb|geschrieben|schreef|geschreven|écrit|escribió|escribio|escreveu|scritto|skrev|kirjoitti|"
-    r"napisała?|napisana|pisze|napísal|napsala?|írta|a scris|yazdı|написала?|пишет|пише|έγραψε|đã viết|menulis)\b|"
+    r"(?:\b(?:wrote|writes|schrieb|schrieben sie|geschrieben|schreef|geschreven|écrit|escribió|escribio|escreveu|scritto|skrev|"
+    r"kirjoitti|"
+    r"napisała?|napisana|pisze|napísal|napsala?|írta|a scris|yazdı|написала?|пишет|пише|έγραψε|đã viết|menulis|"
+    r"написа|је написао/ла|napisao/la|napisa(?:o|la) je|rašė|rakstīja|kirjutas)\b|เขียนว่า|ने लिखा|"
     r"napisał\(a\)|napsal\(a\)|написал\(а\)|"
     r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|のメール|さん|書きました|작성)"
 )
@@ -41,6 +43,13 @@ _IN_PERSON = re.compile(
     r"\b(?:من|ما|شما|همکار\w{0,5})\b",
     re.IGNORECASE,
 )
+# What some write instead, where ">" follows.
+_QUOTING = re.compile(
+    r"(?:quoting|zitat von|citando|citat (?:av|från|fra)|citation de|cytowanie|excerpts from)\b.{2,150}[:：]$", re.IGNORECASE
+)
+# "---- Sara wrote ----": as good as a colon
+_FRAMED = re.compile(r"\s*[-\u2010-\u2015]{2,}\s?([^-\u2010-\u2015\s].{2,300}?)\s?[-\u2010-\u2015]{2,}\s*")
+_SPEAKS = re.compile(r"\W{0,3}(?:i|we|you|ich|wir|je|nous|yo|jag|jeg|ik|من|ما|شما)\b", re.IGNORECASE)
 _BRACKETED = re.compile(r"[<(][^\s@<>()]{1,64}@[^\s@<>()]{1,190}[>)]")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]]{1,64}@[^\s@<>()\[\]]{1,190}")
 _NAME = re.compile(r"[\"“„'][^\"”“']{2,60}[\"”“']")
@@ -48,29 +57,42 @@ _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[:.h]\d{2}|(?:19|20|13|14)\d{2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4})(?!\d)|[۰-۹٠-٩]{1,4}[:/][۰-۹٠-٩]{1,2}"
 )
 
+_YEAR = re.compile(r"(?<!\d)(?:19|20|13|14)\d{2}(?!\d)")
 _FROM = re.compile(
     r"[*_\s]{0,12}(?:from|von|de|da|van|från|fra|od|от|від|από|lähettäjä|gönderen|kimden|feladó|expéditeur|mittente|remitente|"
+    r"de la|šalje|nuo|no|saatja|od|από|từ|dari|จาก|шаље|од|gönderen|보낸사람|"
     r"از|فرستنده|من|المرسل|מאת|发件人|寄件者|差出人|보낸 사람)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
 _FIELD = re.compile(
-    r"[*_\s]{0,12}(?:(?P<subject>subject|betreff|objet|oggetto|onderwerp|asunto|assunto|ämne|emne|temat|předmět|тема|aihe|konu|"
-    r"tárgy|θέμα|موضوع|الموضوع|נושא|主题|主旨|件名|제목)|"
-    r"date|sent|to|cc|reply-to|datum|gesendet|an|envoyé(?: le)?|à|inviato|a|data|"
-    r"verzonden|aan|enviad[oa](?: el| em)?|fecha|para|skickat|till|sendt|dato|til|wysłano|do|"
-    r"odesláno|komu|отправлено|дата|кому|надіслано|lähetetty|vastaanottaja|päiväys|tarih|"
-    r"gönderil(?:me tarihi|di)|kime|elküldve|címzett|στάλθηκε|προς|נשלח|אל|"
-    r"تاریخ|ارسال(?: شده)?|به|گیرنده|رونوشت|التاريخ|إلى|"
-    r"发送时间|发送日期|寄件日期|日期|收件[人者]|送信日時|日時|宛先|보낸 날짜|받는 사람)\s{0,3}[*_]{0,2}\s?[:：]",
+    r"[*_\s]{0,12}(?:(?P<subject>subject|betreff|objet|sujet|oggetto|onderwerp|asunto|assunto|ämne|emne|temat|předmět|тема|aihe|konu|"
+    r"tárgy|θέμα|موضوع|الموضوع|נושא|主题|主旨|件名|제목|predmet|subiect|относно|zadeva|tēma|teema|наслов|เรื่อง|chủ đề|"
+    r"perihal|subjek|assumpte|ogg)|(?P<sent>"
+    r"sent|gesendet|envoyé(?: le)?|inviato|verzonden|enviad[oa]s?(?: el| em)?|enviat|skickat|sendt|wysłano|odesláno|"
+    r"odoslané|отправлено|надіслано|изпратено|послато|poslano|trimis|išsiųsta|nosūtīts|saadetud|lähetetty|"
+    r"gönderil(?:me tarihi|di)|elküldve|στάλθηκε|נשלח|ارسال(?: شده)?|تم الإرسال|发送时间|发送日期|寄件日期|送信日時|보낸 날짜|"
+    r"ส่ง|đã gửi|dikirim)|"
+    r"date|to|cc|reply-to|datum|an|à|a|data|message du|copie(?: à)?|"
+    r"aan|fecha|para|till|dato|til|do|"
+    r"komu|дата|кому|vastaanottaja|päiväys|tarih|"
+    r"kime|alıcı|címzett|προς|אל|către|до|prima|прима|za|kam|adressaat|ถึง|วันที่|đến|tới|ngày|kepada|tanggal|dátum|"
+    r"تاریخ|به|گیرنده|رونوشت|التاريخ|إلى|"
+    r"日期|收件[人者]|日時|宛先|받는 ?사람|날짜)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
 _ORIGINAL = re.compile(
-    r"\W{0,3}[-–—_*=]{2,30}\s{0,3}(?:original(?:e|nachricht|[ -]?(?:message|nachricht|appointment))?|repl(?:y|ied) message|"
+    r"\W{0,3}[-\u2010-\u2015_*=]{2,30}(?:\s|&nbsp;){0,3}(?:original(?:e|nachricht|[ -]?(?:message|nachricht|appointment))?|"
+    r"repl(?:y|ied) message|"
     r"reply above[^-\n]{0,40}|"
-    r"ursprüngliche nachricht|message d['’]origine|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|"
-    r"oprindelig (?:meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|oryginalna wiadomość|wiadomość oryginalna|"
-    r"alkuperäinen viesti|původní zpráva|исходное сообщение|پیام اصلی|الرسالة الأصلية|原始邮件|元のメッセージ)"
-    r"\s{0,3}(?:[-–—_*=]{2}|[:：]?\s{0,3}$|from\s?:)",
+    r"ursprüngliche (?:nachricht|e-?mail)|antwort nachricht|"
+    r"message d['’]origine|(?:message|mail) original|mensaje original|mensagem original|messaggio originale|"
+    r"oorspronkelijk bericht|oprindelig (?:meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|oryginalna wiadomość|"
+    r"wiadomość oryginalna|alkuperäinen viesti|původní (?:zpráva|e-?mail)|pôvodná správa|исходное сообщение|"
+    r"eredeti (?:üzenet|levél)|"
+    r"mesaj(?:ul)? original|(?:orijinal|özgün) (?:mesaj|ileti)|αρχικό μήνυμα|(?:оригінальне|вихідне) повідомлення|"
+    r"оригинално съобщение|(?:izvorna|originalna) poruka|izvirno sporočilo|thư gốc|pesan asli|הודעה מקורית|"
+    r"پیام اصلی|الرسالة الأصلية|原始(?:邮件|郵件)|回复的原邮件|回覆的原郵件|元のメッセージ|원본 ?(?:메일|메시지|이메일))"
+    r"(?:\s|&nbsp;){0,3}(?:[-\u2010-\u2015_*=]{2}|[:：]?\s{0,3}$|from\s?:)",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
@@ -85,7 +107,7 @@ _FORWARDED = re.compile(
 _FORWARDS = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|i̇?lt|doorst|转发|轉寄|転送|ارجاع)\s*(?:\[\d{1,3}\])?\s*[:：]", re.IGNORECASE
 )
-_RULE = re.compile(r"\s*(?:[_–—-]{10,}|[-–—_*=]{3,}[^-–—_*=]{2,60}[-–—_*=]{3,})\s*")
+_RULE = re.compile(r"\s*(?:[_\u2010-\u2015-]{10,}|[-\u2010-\u2015_*=]{3,}[^-\u2010-\u2015_*=]{2,60}[-\u2010-\u2015_*=]{3,})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +155,48 @@ def _who_wrote(lines: Sequence[str], end: int) -> int | None:
     """
     last = lines[end].strip(" \t-")
     verb = _WROTE.search(last)
+    quoted = _quoted(lines, end + 1)
+    if _without_colon(lines[end].strip(), quoted):
+        return end
     if (last.startswith(">") and last != ">:") or not (verb or last.endswith((":", "："))):
         return None
-    quoted = _quoted(lines, end + 1)
+    dated = _dated_words(lines, end, verb is not None, quoted)
+    return end if dated is None and quoted and _undated(last) else dated
+
+
+def _dated_words(lines: Sequence[str], end: int, verb: bool, quoted: bool) -> int | None:
     for start in range(end, max(-1, end - _ABOVE), -1):
         marked = start < end and lines[start].lstrip().startswith(">")
         if not lines[start].strip() or marked or len(lines[start]) > _LONGEST:
             return None
         block = " ".join(line.strip() for line in lines[start : end + 1])
+        if _SPEAKS.match(block):
+            return None
         dated, named = _DATE.search(block), _ADDRESS.search(block) or _NAME.search(block)
-        told = _told(block, verb is not None, quoted) and (named or quoted or not _cites(lines, block, end))
-        if dated and (told or (named and (_begins(block) or quoted))):
+        told = _told(block, verb, quoted) and (named or quoted or not _cites(lines, block, end))
+        if dated and (told or (named and (_begins(block, folded=end - start > 1) or quoted))):
             return _opening(lines, start)
         if verb and named and quoted and _OPENS.match(block):
             return start
     return None
+
+
+def _without_colon(line: str, quoted: bool) -> bool:
+    """`---- Sara wrote ----`, `Am 03.11.25 um 10:15 schrieb Sara <s@example.com>`, `2025/11/3 Sara <s@example.com>`"""
+    if framed := _FRAMED.fullmatch(line):
+        dated = _OPENS.match(framed[1]) and _WRITES.search(framed[1] + ":")
+        return bool(dated or _WROTE.search(framed[1]))
+    if not (_BRACKETED.search(line) and line.endswith(">") and not line.startswith(">")):
+        return False
+    opened = _OPENS.match(line) and _TIME.search(line) and _WRITES.search(line + ":")
+    return bool(opened or (_DATE.match(line) and quoted))
+
+
+def _undated(line: str) -> bool:
+    """What a person may write, too, and a mail program where ">" follows."""
+    if line.startswith(">") or len(line) > 120 or not line.endswith((":", "：")):
+        return False
+    return bool(_QUOTING.match(line) or (_WROTE.search(line) and not _IN_PERSON.search(line)))
 
 
 def _told(block: str, verb: bool, quoted: bool) -> bool:
@@ -167,10 +216,15 @@ def _paragraphs(lines: Sequence[str]) -> int:
     return sum(bool(line.strip()) and (n == 0 or not lines[n - 1].strip()) for n, line in enumerate(lines))
 
 
-def _begins(block: str) -> bool:
-    """A line without a verb that is all date and sender: `2017-11-24 16:32 GMT+01:00 Sara <s@example.com>:`."""
+def _begins(block: str, folded: bool) -> bool:
+    """A line without a verb that is all date and sender: `2017-11-24 16:32 GMT+01:00 Sara <s@example.com>:`; in
+    languages whose verb is not known the date may stand last."""
     dated, named = _DATE.search(block), _ADDRESS.search(block)
-    return bool(dated and named and dated.start() <= 40 and len(block) <= 200 and block.endswith((">:", ">：", "):")))
+    if not (dated and named and len(block) <= 200):
+        return False
+    first = dated.start() <= 40 and block.endswith((">:", ">：", "):"))
+    whole = not folded and all(form.search(block) for form in (_BRACKETED, _TIME, _YEAR))
+    return first or (whole and not _IN_PERSON.search(block))
 
 
 def _opening(lines: Sequence[str], start: int) -> int:
@@ -189,16 +243,23 @@ def _header_block(lines: Sequence[str], n: int) -> bool:
     if not _FROM.match(lines[n]):
         return False
     below = [line for line in lines[n + 1 : n + 1 + _BLOCK] if line.strip()]
-    fields = [field for line in below[:6] if (field := _FIELD.match(line))]
-    return len(fields) >= 2 and bool(_ADDRESS.search(lines[n]) or any(field["subject"] for field in fields))
+    above = [line for line in lines[_top(lines, n) : n]]
+    fields = [field for line in [*above, *below[:6]] if (field := _FIELD.match(line))]
+    if len(fields) < (3 if above else 2):
+        return False
+    return bool(_ADDRESS.search(lines[n])) or any(f["subject"] or (f["sent"] and _TIME.search(f.string)) for f in fields)
 
 
 def _fields_above(lines: Sequence[str], n: int) -> int:
     """Some begin their block with the date."""
+    return _rule_above(lines, _top(lines, n))
+
+
+def _top(lines: Sequence[str], n: int) -> int:
     above = n
     while above and n - above < 3 and _FIELD.match(lines[above - 1]):
         above -= 1
-    return _rule_above(lines, above)
+    return above
 
 
 def _rule_above(lines: Sequence[str], n: int) -> int:
