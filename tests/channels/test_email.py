@@ -262,10 +262,48 @@ def body_in(charset: str | None, data: bytes) -> str:
         ("gb2312", "gb18030", "你好，我的订单"),
         ("iso-2022-jp", "iso2022_jp", "こんにちは"),
         ("utf-7", "utf-7", "Grüße"),
+        (None, "koi8-r", "Здравствуйте, где мой заказ? Жду ответа."),
+        (None, "cp1251", "Здравствуйте, где мой заказ? Жду ответа."),
+        (None, "cp1256", "سلام، سفارش من کجاست؟ لطفا جواب دهيد".replace("ک", "ك")),
+        (None, "iso2022_jp", "こんにちは"),
     ],
 )
 def test_words_survive_a_wrong_an_unknown_and_a_missing_charset(charset: str | None, encoded: str, words: str) -> None:
     assert body_in(charset, words.encode(encoded)) == words
+
+
+def test_a_part_in_utf_7_keeps_its_words_though_a_piece_of_it_is_broken() -> None:
+    assert body_in("utf-7", b"Gr+APwA3w-e +2AA- +AD4 quoted").endswith("> quoted")
+
+
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("koi8-r", "Где мой заказ?"),
+        ("windows-1256", "سفارش"),
+        ("gb2312", "您好，我的订单"),
+        ("big5", "您好，我的訂單"),
+        ("shift_jis", "注文の件です"),
+        ("euc-kr", "안녕하세요"),
+        ("iso-8859-7", "Καλημέρα"),
+        ("windows-1255", "שלום"),
+        ("iso-8859-2", "Dziękuję, żółty"),
+        ("iso-2022-jp", "注文の件"),
+    ],
+)
+def test_headers_in_raw_letters_are_read_in_the_charset_of_the_text(charset: str, words: str) -> None:
+    raw = words.encode(charset)
+    top = b"From: " + raw + b" <a@example.com>\nSubject: " + raw + b"\nContent-Type: multipart/mixed; boundary=b\n\n"
+    text = b"--b\nContent-Type: text/plain; charset=" + charset.encode() + b"\n\nx\n"
+    file = b"--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=" + raw + b".pdf\n\nx\n--b--\n"
+    mail = understood(top + text + file)
+    assert (mail.fields["subject"], mail.fields["from"]["name"]) == (words, words)
+    assert [one.name for one in mail.files] == [words + ".pdf"]
+
+
+def test_headers_in_utf_8_are_utf_8_whatever_the_text_is() -> None:
+    mail = fields("Subject: سفارش من\nFrom: a@example.com\nContent-Type: text/plain; charset=gb2312\n\nx".encode())
+    assert mail["subject"] == "سفارش من"
 
 
 def test_one_letter_outside_iso_2022_does_not_cost_the_others() -> None:

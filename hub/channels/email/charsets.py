@@ -52,6 +52,11 @@ NOT_ABOUT_BYTES = {
 # The scripts that mailers write in one byte a letter without saying so.
 SCRIPTS = (("cp1256", re.compile(r"[\u0600-\u06ff]")), ("cp1251", re.compile(r"[\u0400-\u04ff]")))
 WORD = re.compile(rb"[\x80-\xff]{3,}")
+# In KOI8-R small letters come before the capitals; those that Russian has most and Arabic and cp1251 hardly have at their place.
+KOI8 = re.compile(rb".[\xc0-\xdf\xa3-\xa7\xad\xb4\xb6\xb7\xbd]+")
+KOI8_OFTEN, ELSEWHERE_OFTEN = b"\xc1\xc9\xcf", b"\xc0\xc7\xc8\xce"
+UNTOLD = (None, "ascii", "utf-8", "cp1252", "iso8859-15")
+JAPANESE = re.compile(rb"\x1b\$[@B]")
 SAMPLE = 8192
 UNSTORABLE = re.compile("[\ud800-\udfff]")
 
@@ -65,9 +70,22 @@ def decode(data: bytes, declared: str | None) -> str:
         try:
             return clean(data.decode(name))
         except (UnicodeError, ValueError):
-            if b"\x1b" in data and name.startswith("iso2022"):
+            if data.isascii() and (name == "utf-7" or (b"\x1b" in data and name.startswith("iso2022"))):
                 return clean(data.decode(name, "replace"))
     return clean(data.decode(_least_wrong(data, known(declared)), "replace"))
+
+
+def decode_raw(data: bytes, declared: str | None) -> str:
+    """Bytes of which nothing says what they are: UTF-8, else what was declared elsewhere in the mail, else as they look.
+
+    Latin-1 is what many programs declare without knowing: its letters stay marked as unreadable among those that are not.
+    """
+    if JAPANESE.search(data):
+        return decode(data, declared)
+    try:
+        return clean(data.decode("utf-8"))
+    except UnicodeError:
+        return decode(data, "utf-8" if known(declared) in UNTOLD else declared)
 
 
 def clean(text: str) -> str:
@@ -95,7 +113,16 @@ def _script(data: bytes) -> str | None:
     words = b"".join(WORD.findall(data))
     if len(words) * 5 < sum(byte >= 0x80 for byte in data) * 3:
         return None
+    if _koi8(WORD.findall(data)):
+        return "koi8_u"
     return next((name for name, letters in SCRIPTS if words and _fits(words.decode(name, "replace"), letters)), None)
+
+
+def _koi8(words: list[bytes]) -> bool:
+    letters = b"".join(words)
+    often, elsewhere = (sum(map(letters.count, (bytes([one]) for one in some))) for some in (KOI8_OFTEN, ELSEWHERE_OFTEN))
+    small = sum(KOI8.fullmatch(word) is not None for word in words)
+    return small * 10 >= len(words) * 9 and often * 8 >= len(letters) >= 6 and often > 2 * elsewhere
 
 
 def _fits(text: str, letters: re.Pattern[str]) -> bool:
@@ -118,6 +145,8 @@ def known(declared: str | None) -> str | None:
 def _likely(data: bytes, declared: str | None) -> tuple[str, ...]:
     """UTF-8 first, except where the declared charset can look like it: those of 7 bits, of 16 and the Asian ones."""
     name = known(declared)
+    if name in (None, "ascii", "utf-8") and JAPANESE.search(data):
+        return ("iso2022_jp_ext", "utf-8")
     if name is None or name == "utf-8":
         return ("utf-8",)
     return ("utf-8", name) if _one_byte_a_letter(name) and not data.isascii() else (name, "utf-8")

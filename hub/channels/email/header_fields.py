@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
-from hub.channels.email.charsets import decode
+from hub.channels.email.charsets import decode_raw
 from hub.channels.email.words import decode_words
 
 FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
@@ -24,10 +24,12 @@ LONGEST_IDENTIFIER = 998
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Fields in the order of the mail: lower-case name and raw value. `end` is where the body starts."""
+    """Fields in the order of the mail: lower-case name and raw value. `end` is where the body starts. `charset`: of letters
+    that are neither ASCII nor UTF-8; mailers that write such letters into headers do it in the charset of the text."""
 
     fields: tuple[tuple[str, bytes], ...]
     end: int
+    charset: str | None = None
 
     def raw(self, name: str) -> bytes | None:
         """The last one of that name: signatures (RFC 6376, 5.4.2) are counted from below, forgeries are put on top."""
@@ -36,20 +38,20 @@ class Headers:
     def top(self, name: str) -> str | None:
         """The first one of that name: the newest of the traces."""
         found = next((value for key, value in self.fields if key == name), None)
-        return None if found is None else unfolded(found)
+        return None if found is None else unfolded(found, self.charset)
 
     def text(self, name: str) -> str:
         """Unfolded, encoded words still encoded; empty where there is none."""
         found = self.raw(name)
-        return "" if found is None else unfolded(found)
+        return "" if found is None else unfolded(found, self.charset)
 
     def has(self, name: str) -> bool:
         return any(key == name for key, _ in self.fields)
 
 
-def unfolded(raw: bytes) -> str:
-    """As one line; raw letters are UTF-8 (RFC 6532), but within an encoded word they are of its charset."""
-    return " ".join(decode(WORD.sub(_escaped, raw[:LONGEST]), "utf-8").split())
+def unfolded(raw: bytes, charset: str | None = None) -> str:
+    """As one line; raw letters are UTF-8 (RFC 6532), or else of `charset`; within an encoded word they are of its charset."""
+    return " ".join(decode_raw(WORD.sub(_escaped, raw[:LONGEST]), charset).split())
 
 
 def _escaped(word: re.Match[bytes]) -> bytes:

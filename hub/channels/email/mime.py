@@ -91,6 +91,7 @@ class _Cutter:
         self.levels: list[_Level] = []
         self.leaf: _Head | None = None
         self.count = 0
+        self.charset: str | None = None
 
     def cut(self, start: int) -> Part:
         at = self._begin(start)
@@ -122,8 +123,9 @@ class _Cutter:
     def _begin(self, start: int) -> int:
         """Reads a header; answers where its body starts."""
         self.count += 1
-        headers = read_headers(self.source, start)
+        headers = replace(read_headers(self.source, start), charset=self.charset)
         content = read_valued(headers.text("content-type"))
+        self.charset = self.charset or content.parameters.get("charset")
         head = _Head(headers, content, content.value if TYPE.match(content.value) else self._default())
         boundary = content.parameters.get("boundary", "").strip() if head.type.startswith("multipart/") else ""
         if boundary and len(self.levels) < DEEPEST:

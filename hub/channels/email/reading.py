@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,12 +53,22 @@ def parse(payload: Payload) -> Outcome:
     start = _start(payload.body)
     if start == len(payload.body):
         return Rejected("an empty mail", "byte 0")
-    root = read_mime(payload.body, start)
+    root = _in_its_charset(read_mime(payload.body, start))
     if not root.headers.fields:
         return Rejected("not a mail: no header where it should begin", f"byte {start}")
     if not any(name in OF_A_MAIL for name, _ in root.headers.fields):
         return Rejected("not a mail: none of its headers is one of a mail's", f"byte {root.headers.end}")
     return Understood((_draft(payload, root),))
+
+
+def _in_its_charset(root: Part) -> Part:
+    """The mail whose raw headers are read as its first text that names a charset; those of its parts are already."""
+    part, waiting = root, [root]
+    while waiting and "charset" not in part.content.parameters:
+        part = waiting.pop(0)
+        waiting = part.children + waiting
+    charset = part.content.parameters.get("charset")
+    return replace(root, headers=replace(root.headers, charset=charset)) if charset else root
 
 
 def _start(body: bytes) -> int:
