@@ -99,9 +99,17 @@ def parse(payload: Payload) -> Outcome:
         ends = _ends(row)
         if ends.from_inside and ends.to_inside:
             return Ignored("internal call")
+        if _far_end(row):
+            return Ignored("the far end of a call of which another row tells")
         return Understood((_ended(row, ends, row.zone),))
     except Broken as broken:
         return _csv.rejected(broken, payload)
+
+
+def _far_end(row: Row) -> bool:
+    """The line that Dial opened: who was called looks there like somebody who calls, but dialled nothing."""
+    opened = row.cell("lastapp").lower() == "appdial" and row.cell("lastdata").lower() == "(outgoing line)"
+    return opened and not re.search("[0-9]", digits(row.cell("dst")))
 
 
 def _read(payload: Payload) -> Row:

@@ -148,6 +148,13 @@ def test_calls_inside_the_house_are_ignored(dst: str) -> None:
     assert said(line(OUTGOING | {"dst": dst, "dstchannel": "SIP/202-0000000f"})) == Ignored("internal call")
 
 
+def test_who_was_called_did_not_call() -> None:
+    far_end = dict(src="09123456789", dst="", dcontext="default", clid="<09123456789>", channel="OOH323/trunk-1946",
+                   dstchannel="Local/09123456789@default-05;1", lastapp="AppDial", lastdata="(Outgoing Line)")  # fmt: skip
+    assert said(line(INCOMING | far_end)) == Ignored("the far end of a call of which another row tells")
+    assert call(said(line(INCOMING | far_end | {"dst": "5000"}))).fields["desk"] == "5000"
+
+
 def test_two_legs_of_a_call_are_two_events_of_one_call() -> None:
     legs = [call(said(line(INCOMING | {"dstchannel": f"SIP/{n}-0000000b"}))) for n in (201, 202)]
     assert legs[0].fields["call"] == legs[1].fields["call"]
