@@ -47,9 +47,12 @@ CAUSES = {
 _SOMEBODY = re.compile(r"confbridge|meetme|conference|page|pick\w*|park\w*|(?:receive|rx)fax", re.IGNORECASE)
 _NAMED = frozenset({"src", "dst", "disposition", "calldate", "uniqueid", "clid", "billsec", "dstchannel"})
 # The contexts of FreePBX and of most dial plans; `from-did-direct` is entered from both sides.
-_FROM_OUTSIDE = re.compile(r"from-(?:trunk|pstn)|(?:from|ext)-did(?!-direct)", re.IGNORECASE)
+_FROM_OUTSIDE = re.compile(
+    r"(?:from|ext)-did(?!-direct)|(?!.*out|to[-_])(?:.*[-_])?(?:trunks?|pstn|inbound|incoming)(?![a-z])", re.IGNORECASE
+)
 _FROM_INSIDE = re.compile(r"from-internal", re.IGNORECASE)
 _EXTENSION = re.compile(r"[0-9]{2,6}")
+_OUTSIDE = re.compile(r"\+?[0-9]{9,15}")
 _DIALLED = re.compile(r"\+?[0-9]{3,40}")
 _CALLABLE = re.compile(r"\+?[0-9]{3,15}|00[0-9]{6,15}")
 _SENT_TO_TRUNK = re.compile(r"[/&]\+?([0-9]{7,20})(?=[@&]|$)")
@@ -70,11 +73,18 @@ class Ends:
 
     @property
     def from_inside(self) -> bool:
-        """By where the dial plan was entered, else by the numbers: trunks and short callers may look like extensions."""
+        """By where the dial plan was entered, else by the numbers: trunks and short callers may look like extensions.
+
+        A trunk is often called by the number that is called on it; and who rings an extension with a number of the outside
+        comes from there.
+        """
         if _FROM_OUTSIDE.match(self.context):
             return False
-        if _FROM_INSIDE.match(self.context) and self.calling and not self.to_inside:
-            return True
+        if _FROM_INSIDE.match(self.context):
+            if self.calling and not self.to_inside:
+                return True
+        elif (self.calling and self.calling == self.dst) or (_is_extension(self.dst) and _OUTSIDE.fullmatch(self.src)):
+            return False
         return _is_extension(self.src) or _is_extension(self.calling)
 
     @property
@@ -274,8 +284,8 @@ def _called(row: Row, ends: Ends) -> str:
 
 
 def _desk(row: Row, ends: Ends) -> str | None:
-    """The number called; Asterisk's own extensions (s, h, i, t) are none."""
-    return digits(row.cell("did")) or (ends.dst if re.search("[0-9]", ends.dst) else None)
+    """The number called; Asterisk's own extensions (s, h, i, t) and names of the dial plan (queue1) are none."""
+    return digits(row.cell("did")) or (None if re.search("[A-Za-z]", ends.dst) else ends.dst or None)
 
 
 def _agent(ends: Ends, inward: bool, cause: str) -> str | None:

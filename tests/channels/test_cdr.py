@@ -51,11 +51,27 @@ def call(outcome: Outcome) -> Draft:
         {"channel": "SIP/100234-0000001a", "dst": "201"},
         {"channel": "SIP/100234-0000001a", "dcontext": "ext-did-0001"},
         {"src": "1557", "clid": '"1557" <1557>', "dst": "s", "dcontext": "from-pstn"},
+        {"channel": "SIP/100234-0000001a", "dst": "201", "dcontext": "office-pstn"},
+        {"src": "214943", "channel": "SIP/211553-0000001a", "dst": "211553", "dcontext": "office"},
+        {"channel": "SIP/100234-0000001a", "dst": "201", "dcontext": "office"},
     ],
 )
 def test_a_call_from_a_trunk_comes_in_though_trunk_or_caller_look_like_an_extension(changed: dict[str, str]) -> None:
     fields = call(said(line(INCOMING | changed))).fields
     assert (fields["direction"], fields["party"][0]["value"]) == ("in", changed.get("src", "09123456789"))
+
+
+@pytest.mark.parametrize("context", ["to-pstn", "macro-dialout-trunk", "outgoing-trunk", "office"])
+def test_a_context_that_leads_to_a_trunk_is_none_from_it(context: str) -> None:
+    assert call(said(line(OUTGOING | {"dcontext": context}))).fields["direction"] == "out"
+
+
+def test_an_extension_that_shows_the_switchboards_number_to_another_is_still_inside() -> None:
+    assert said(line(OUTGOING | {"src": "02188776655", "dst": "202"})) == Ignored("internal call")
+
+
+def test_a_name_in_the_dial_plan_is_no_number_called() -> None:
+    assert call(said(line(INCOMING | {"dst": "queue1"}))).fields["desk"] is None
 
 
 def test_an_agent_of_any_name_calls_out() -> None:
