@@ -85,7 +85,13 @@ class Ends:
                 return True
         elif (self.calling and self.calling == self.dst) or (_is_extension(self.dst) and _OUTSIDE.fullmatch(self.src)):
             return False
-        return _is_extension(self.src) or _is_extension(self.calling)
+        return self._calls_by_name or _is_extension(self.src) or _is_extension(self.calling)
+
+    @property
+    def _calls_by_name(self) -> bool:
+        """A telephone that is called by a name shows it as its number; a trunk shows whose call it carries."""
+        named = self.src and self.src == self.calling and not self.src.isdecimal()
+        return bool(named) and self.src.casefold() not in WITHHELD
 
     @property
     def to_inside(self) -> bool:

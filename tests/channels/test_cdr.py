@@ -70,6 +70,13 @@ def test_an_extension_that_shows_the_switchboards_number_to_another_is_still_ins
     assert said(line(OUTGOING | {"src": "02188776655", "dst": "202"})) == Ignored("internal call")
 
 
+@pytest.mark.parametrize(("dst", "inside"), [("6789", True), ("09123456789", False)])
+def test_a_telephone_that_shows_its_name_calls_from_inside(dst: str, inside: bool) -> None:
+    row = INCOMING | {"src": "mina", "clid": '"" <mina>', "channel": "PJSIP/mina-00000002", "dcontext": "default", "dst": dst}
+    outcome = said(line(row | {"lastapp": "Dial"}))
+    assert outcome == Ignored("internal call") if inside else call(outcome).fields["agent"] == "mina"
+
+
 def test_a_name_in_the_dial_plan_is_no_number_called() -> None:
     assert call(said(line(INCOMING | {"dst": "queue1"}))).fields["desk"] is None
 
