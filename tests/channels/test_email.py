@@ -306,6 +306,31 @@ def test_headers_in_utf_8_are_utf_8_whatever_the_text_is() -> None:
     assert mail["subject"] == "سفارش من"
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2025-11-03T10:15:00+01:00",
+        "2025-11-03 10:15:00 +0100",
+        "2025-11-03T09:15:00Z",
+        "2025-11-03 09:15:00",
+        "Mon, 3 Nov 2025 10:15:00 +01:00",
+        "Mon, 3 Nov 2025 10:15:00 GMT+01:00",
+        "Mon, 3 Nov 2025 10:15:00 UTC+1",
+        "Mon, 3 Nov 2025 10:15:00 CET",
+        "Mon, 03 Nov 2025 10:15:00 MEZ",
+        "Mon, 03 Nov 2025 12:45:00 IRST",
+        "Mon, 3 Nov 2025 6:15:00 PM +0900",
+        "Monday, November 3, 2025 9:15 AM",
+        "Mon, 3 Nov 2025 04:15:00 EST",
+        "Mon, 3 Nov 2025 10:15:00 +0100 (CET)",
+        "Mon, 3 Nov 2025 09:15:00 GMT",
+    ],
+)
+def test_a_date_is_read_however_its_mailer_spells_it(date: str) -> None:
+    mail = understood(f"From: a@example.com\nDate: {date}\n\nhello")
+    assert mail.time == datetime(2025, 11, 3, 9, 15, tzinfo=UTC)
+
+
 def test_one_letter_outside_iso_2022_does_not_cost_the_others() -> None:
     data = "株式会社".encode("iso2022_jp") + b"\x1b$B-j\x1b(B" + "山田です。".encode("iso2022_jp")
     text = body_in("ISO-2022-JP", data)

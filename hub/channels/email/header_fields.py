@@ -20,6 +20,19 @@ MOST_LINES = 20_000
 EMPTY_LINE = re.compile(rb"\n\r?\n")
 IDENTIFIER = re.compile(r"<([^<>]+)>")
 LONGEST_IDENTIFIER = 998
+ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.IGNORECASE)
+ISO_ZONE = re.compile(r"\s+([+-]\d\d:?\d\d)$")
+HALF_DAY = re.compile(r"(\d:\d\d) ?([ap])\.?m\.?(?![a-z])", re.IGNORECASE)
+# +01:00, GMT+01:00, UTC+1
+OFFSET = re.compile(r"\s\(?(?:(?:GMT|UTC?)(?=[+-])|(?=[+-]\d\d:))([+-])(\d{1,2}):?(\d\d)?\)?\s*(?:\(.*\))?$", re.IGNORECASE)
+NAMED_ZONE = re.compile(r"(?<=\d)\s+\(?([A-Z]{2,5})\)?$", re.IGNORECASE)
+# Beside those of RFC 822, which are known already, names that stand for one zone only.
+ZONES = {
+    "WEST": "+0100", "CET": "+0100", "MET": "+0100", "MEZ": "+0100", "CEST": "+0200", "MEST": "+0200", "MESZ": "+0200",
+    "EET": "+0200", "EEST": "+0300", "MSK": "+0300", "TRT": "+0300", "IRST": "+0330", "IRDT": "+0430", "JST": "+0900",
+    "KST": "+0900", "HKT": "+0800", "SGT": "+0800", "AEST": "+1000", "AEDT": "+1100", "NZST": "+1200", "NZDT": "+1300",
+    "BRT": "-0300",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +137,31 @@ def message_id(headers: Headers) -> str | None:
 
 def moment(text: str) -> datetime | None:
     """The date of RFC 5322 and of what mailers made of it, aware; None where it is none."""
+    text = text.strip()[:200]
     try:
-        read = parsedate_tz(text[:200])
-        return None if read is None else datetime(*read[:6], tzinfo=_zone(read[9]))
+        if ISO.match(text):
+            read = datetime.fromisoformat(ISO_ZONE.sub(r"\1", text))
+            return read if read.tzinfo else read.replace(tzinfo=UTC)
+        return _moment(text)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
+
+
+def _moment(text: str) -> datetime | None:
+    half = HALF_DAY.search(text)
+    read = parsedate_tz(_with_offset(HALF_DAY.sub(r"\1", text)))
+    if read is None:
+        return None
+    time = datetime(*read[:6], tzinfo=_zone(read[9]))
+    return time.replace(hour=time.hour % 12 + 12 * (half[2].lower() == "p")) if half and time.hour <= 12 else time
+
+
+def _with_offset(text: str) -> str:
+    """The zone as RFC 5322 has it, where it is named or spelt in another way."""
+    if spelt := OFFSET.search(text):
+        return f"{text[: spelt.start()]} {spelt[1]}{int(spelt[2]):02}{spelt[3] or '00'}"
+    named = NAMED_ZONE.search(text)
+    return f"{text[: named.start()]} {ZONES[named[1].upper()]}" if named and named[1].upper() in ZONES else text
 
 
 def _zone(seconds: int | None) -> timezone:
