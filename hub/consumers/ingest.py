@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.channels._shape import Channel, Piece
-from hub.channels.email import maildir
+from hub.channels.email import bundle
 from hub.consumers.record import Outgoing, Recorder, payload_of_bytes, payload_of_file
 from hub.log._protocol import Appended
 from hub.store import ledger
@@ -47,10 +47,8 @@ def pieces(channel: Channel, paths: Sequence[Path]) -> Iterator[Piece]:
 def _pieces(channel: Channel, path: Path, within: frozenset[Path] = frozenset()) -> Iterator[Piece]:
     """`within`: the folders that lead here; a link back to one of them is not followed."""
     assert channel.split is not None
-    if not path.is_dir():
+    if not path.is_dir() or (channel.name == "email" and ((path / "cur").is_dir() or bundle(path))):
         yield from channel.split(path)
-    elif channel.name == "email" and (path / "cur").is_dir():
-        yield from maildir(path)
     else:
         within |= {path.resolve()}
         for below in sorted(path.iterdir()):

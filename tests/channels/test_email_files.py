@@ -36,6 +36,29 @@ def test_an_mbox_with_windows_line_ends_is_cut_too(tmp_path: Path) -> None:
     assert bodies(path)[1] == SECOND.replace(b"\n", b"\r\n")
 
 
+def test_thunderbird_says_nothing_behind_from(tmp_path: Path) -> None:
+    path = tmp_path / "Inbox"
+    talk = b"From: c@example.com\nSubject: three\n\nI come\n\nFrom \nTehran\n"
+    path.write_bytes(b"From \n" + FIRST + b"\nFrom \n" + talk + b"\nFrom - \nX-Mozilla-Status: 0001\n" + SECOND)
+    assert bodies(path) == [FIRST.replace(b">From quoted", b"From quoted"), talk, b"X-Mozilla-Status: 0001\n" + SECOND]
+
+
+def test_a_file_of_another_name_is_one_mail_unless_it_begins_as_an_mbox(tmp_path: Path) -> None:
+    for name, count in (("mail.txt", 1), ("one.eml", 1)):
+        (tmp_path / name).write_bytes(SECOND + b"\n" + LINE + FIRST)
+        assert len(bodies(tmp_path / name)) == count
+    (tmp_path / "two.eml").write_bytes(LINE + FIRST + b"\n" + LINE + SECOND)
+    assert bodies(tmp_path / "two.eml") == [None]
+
+
+def test_what_apple_mail_exports_is_an_mbox(tmp_path: Path) -> None:
+    folder = tmp_path / "Orders.mbox"
+    folder.mkdir()
+    (folder / "mbox").write_bytes(LINE + FIRST + b"\n" + LINE + SECOND)
+    (folder / "table_of_contents").write_bytes(b"x")
+    assert [len(list(pieces(channel, [path]))) for path in (folder, tmp_path)] == [2, 2]
+
+
 def test_what_precedes_the_first_separator_is_not_lost(tmp_path: Path) -> None:
     path = tmp_path / "box.mbox"
     path.write_bytes(SECOND + b"\n" + LINE + FIRST)

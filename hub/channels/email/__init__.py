@@ -9,9 +9,9 @@ and Maildirs, `pictures` finds those that html names, `reading` puts it together
 from __future__ import annotations
 
 from hub.channels._shape import Channel
-from hub.channels.email.files import maildir, split
+from hub.channels.email.files import bundle, maildir, split
 from hub.channels.email.reading import parse
 
-__all__ = ["channel", "maildir"]
+__all__ = ["bundle", "channel", "maildir"]
 
 channel = Channel(name="email", parse=parse, split=split, suffixes=(".eml", ".mbox"), limit=50 * 1024 * 1024)

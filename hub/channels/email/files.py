@@ -11,17 +11,37 @@ from hub.channels._shape import Piece
 
 # A separator has a date (RFC 4155): a sentence that begins with "From " has none.
 SEPARATOR = re.compile(rb"From .{0,500}\d{1,2}:\d\d.{0,60}\d{4}")
+# Thunderbird writes nothing behind it, then the headers.
+BARE = re.compile(rb"From (?:- ?)?\r?\n")
+HEADER = re.compile(
+    rb"(?:x-[\w-]+|arc-[\w-]+|content-[\w-]+|list-[\w-]+|return-path|received|delivered-to|envelope-to|from|sender|reply-to|to|cc|"
+    rb"bcc|date|subject|message-id|mime-version|dkim-signature|authentication-results|references|in-reply-to|user-agent|status):",
+    re.IGNORECASE,
+)
 QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 LONGEST_LINE = 64 * 1024
 
 
 def split(path: Path) -> Iterator[Piece]:
     if path.is_dir():
-        yield from maildir(path)
-    elif path.suffix.lower() == ".mbox":
+        inside = bundle(path)
+        yield from mbox(inside) if inside else maildir(path)
+    elif path.suffix.lower() == ".mbox" or (path.suffix.lower() != ".eml" and _begins_as_mbox(path)):
         yield from mbox(path)
     else:
         yield Piece(body=None, path=path)
+
+
+def bundle(path: Path) -> Path | None:
+    """What Apple Mail exports as a mailbox is a folder of that name with the mbox in it."""
+    inside = path / "mbox"
+    return inside if path.suffix.lower() == ".mbox" and inside.is_file() else None
+
+
+def _begins_as_mbox(path: Path) -> bool:
+    """Thunderbird's mailboxes have no suffix: "Inbox"."""
+    with path.open("rb") as file:
+        return _separates(file.readline(LONGEST_LINE), file)
 
 
 def maildir(path: Path) -> Iterator[Piece]:
@@ -46,12 +66,23 @@ def _separators(file: BinaryIO) -> Iterator[tuple[int, int]]:
     begins, below_empty, at_start = 0, True, True
     while line := file.readline(LONGEST_LINE):
         ends = begins + len(line)
-        if below_empty and SEPARATOR.match(line):
+        if below_empty and _separates(line, file):
             yield begins, ends
         # A longer line comes in pieces: its last one may look empty.
         below_empty = at_start and line in (b"\n", b"\r\n")
         at_start = line.endswith(b"\n")
         begins = ends
+
+
+def _separates(line: bytes, file: BinaryIO) -> bool:
+    return SEPARATOR.match(line) is not None or (BARE.fullmatch(line) is not None and _header_follows(file))
+
+
+def _header_follows(file: BinaryIO) -> bool:
+    here = file.tell()
+    line = file.readline(200)
+    file.seek(here)
+    return HEADER.match(line) is not None
 
 
 def _mail(file: BinaryIO, start: int, end: int) -> Iterator[Piece]:
