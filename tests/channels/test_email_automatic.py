@@ -191,6 +191,10 @@ ABSENT = "I am currently out of the office with limited access to email."
             "Your message to <nobody@example.org> was automatically rejected:\nQuota exceeded",
         ),
         ("postmaster@example.net", "Order", "X-MS-Embedded-Report:", "hello"),
+        ("postmaster@example.net", "Onbestelbaar: bestelling", "", "Uw bericht aan nobody@example.org kan niet worden bezorgd."),
+        ("PostMaster@example.cn", "系统退信", "", "您的邮件被退回来了\n收件人：nobody@example.org"),
+        ("postmaster@example.jp", "配信不能: 注文", "", "nobody@example.org へのメッセージを配信できませんでした。"),
+        ("robot@example.net", "Message you sent blocked", "", "Your message to: nobody@example.org\nwas blocked by a filter."),
         (
             "staff@example.net",
             "Delivery report",
@@ -338,6 +342,7 @@ def test_a_list_of_others_is_a_list(header: str) -> None:
 
 def test_a_keeper_of_a_mail_system_may_be_a_person() -> None:
     assert kind("Invoice 17", "Please find it attached.", sender="Postmaster <postmaster@example.net>") == "no"
+    assert kind("Mail failure", "Does your mail work today? Mine is down.", sender="postmaster@example.net") == "no"
 
 
 REPORT = """\
@@ -432,6 +437,12 @@ def test_a_gateways_own_form_is_a_bounce() -> None:
     mail = read(f"From: postmaster@gate.example\nSubject: [Postmaster] Email Delivery Failure\n\n{text}")
     assert (mail["automatic"], mail["bounce"]["status"]) == ("bounce", "5.1.1")
     assert [one["value"] for one in mail["about"]] == ["nobody@example.org"]
+
+
+def test_a_recipient_is_read_beside_letters_of_any_script() -> None:
+    for text in ("您的邮件被退回来了\n收件人：nobody@example.org\n", "nobody@example.org へのメッセージを配信できませんでした。"):
+        mail = read(f"From: postmaster@example.net\nSubject: 系统退信\n\n{text}")
+        assert mail["about"] == [{"kind": "email", "value": "nobody@example.org"}]
 
 
 @pytest.mark.parametrize("text", [QMAIL, EXIM, EXCHANGE, GMAIL, SENDMAIL, OLD_EXCHANGE, MAILTO, IN_A_SENTENCE, REJECTED])

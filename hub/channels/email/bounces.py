@@ -61,7 +61,7 @@ REPLY = re.compile(r"\b([45][0-5]\d)\b")
 RECIPIENT_LINE = re.compile(
     r"^[ \t>]*(?:-- )?(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
     r"user:|\((?:expanded|generated) from:?)?[ \t]*(?:rfc822;)?[ \t]*"
-    r"<?([^\s<>:;,()\"']{1,64}@(?:[^\s<>:;,()\"'.]{1,63}+\.(?!\.|\s|$)){0,9}+[^\s<>:;,()\"'.]{1,63}+)>?"
+    r"<?([^\s<>:：;,()\"']{1,64}@(?:[^\s<>:;,()\"'.]{1,63}+\.(?!\.|\s|$)){0,9}+[^\s<>:;,()\"'.]{1,63}+)>?"
     r"(?=[ \t]*(?:$|[:.,()]|<mailto:|on (?:\w{2,4},? )?\d))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -113,8 +113,9 @@ def _looks_like_one(headers: Headers, who: Sender, subject: str, text: str, repo
     if null_path(headers):
         return subject_says or says
     submitted = headers.text("auto-submitted").lower().startswith("auto")
-    if submitted or (who is Sender.KEEPER and not _answers(headers)):
-        return says or (subject_says and REASON.search(own) is not None)
+    kept = who is Sender.KEEPER and (subject_says or not _answers(headers))
+    if submitted or kept:
+        return says or (subject_says and (REASON.search(own) is not None or (kept and bool(_written(headers, text)))))
     return subject_says and machine
 
 

@@ -164,6 +164,7 @@ MACHINE = _line(
     r"delivery has failed to these recipients",
     r"(?:your message )?did not reach (?:some or all|the following)(?: of the)?(?: intended)? recipient",
     r"your message to .{1,200} was automatically rejected",
+    r"your message to:? \S{3,200}@\S{3,200}\s{1,4}was (?:blocked|rejected)",
     r"(?:your |the )?(?:e-?mail|message)\b[^\n]{0,200}(?:\n[^\n]{0,40})?could not be "
     r"delivered to the following (?:recipient|user)",
     r"delivery of (?:this )?e-?mail to (?:this|the following) address",
