@@ -137,6 +137,8 @@ def test_a_mail_without_a_sender_is_understood_but_names_no_party() -> None:
         ('"Doe \\"JD\\" John" <j@example.com>', 'Doe "JD" John', "j@example.com"),
         ("<@relay.example,@b.example:j@example.com>", "", "j@example.com"),
         ("mailto:j@example.com", "", "j@example.com"),
+        ("\"Sara\" [SMTP:j@example.com]", "Sara", "j@example.com"),
+        ("Sara [mailto:j@example.com]", "Sara", "j@example.com"),
         ('"=?utf-8?q?J=C3=B6rg?=" <j@example.com>', "Jörg", "j@example.com"),
         ("'John' <j@example.com", "John", "j@example.com"),
     ],

@@ -104,5 +104,7 @@ def _bare(text: str, comment: str) -> Address:
 
 
 def _without_route(address: str) -> str:
-    """`@relay:user@host` (RFC 822) and `mailto:user@host` are user@host."""
+    """`@relay:user@host` (RFC 822), `mailto:user@host` and `[SMTP:user@host]` are user@host."""
+    if address.startswith("[") and "@" in address:
+        address = address.strip("[]")
     return decode_words("".join(address.rpartition(":")[2].split())) if "[" not in address else address.strip()
