@@ -274,7 +274,7 @@ def _fields(document: Json) -> Json:
 def _complete(kind: str, fields: Json) -> None:
     """Whoever sends a message says which it is and whose."""
     for name in _NEEDED.get(kind, ()):
-        if fields.get(name) in (None, []):
+        if fields.get(name) in (None, [], ""):
             raise Broken("missing", f"$.data.{name}")
     for at, party in _parties(fields.get("party")):
         value = party.get("value")

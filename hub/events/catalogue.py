@@ -15,7 +15,17 @@ from functools import cache
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
 from hub.discover import discover
 from hub.events.envelope import MAIN, Json
@@ -134,7 +144,8 @@ class Kind(BaseModel):
     def _null_is_absent(cls, fields: Any) -> Any:
         if not isinstance(fields, dict):
             return fields
-        return {name: value for name, value in fields.items() if value is not None}
+        nothing = _where_empty_is_absent(cls) if "" in fields.values() else ()
+        return {name: said for name, said in fields.items() if said is not None and not (said == "" and name in nothing)}
 
     def stream(self, origin: Origin) -> str:
         raise NotImplementedError(f"{self.type} does not say its stream")
@@ -152,6 +163,24 @@ class Kind(BaseModel):
             elif isinstance(value, list):
                 for n, party in enumerate(value):
                     yield name, f"{name}/{n}", party
+
+
+@cache
+def _where_empty_is_absent(kind: type[Kind]) -> frozenset[str]:
+    """The optional fields that an empty text is no value of: a program that fills a form in sends it where it knows nothing."""
+    return frozenset(
+        field.alias or name
+        for name, field in kind.model_fields.items()
+        if not field.is_required() and not _takes_empty(field)
+    )
+
+
+def _takes_empty(field: FieldInfo) -> bool:
+    try:
+        TypeAdapter(Annotated[field.annotation, Field(), *field.metadata]).validate_python("")
+    except ValidationError:
+        return False
+    return True
 
 
 @cache

@@ -161,7 +161,9 @@ REFUSED = {
     "a file larger than any": (event(attachments=[{"size": "9" * 30}]), "$.data.attachments[0].size"),
     "a bounce of no mail": (event(automatic="bounce", bounce={"original": [SECRET]}), "$.data.bounce"),
     "a message without its id": (event(message=None), "$.data.message"),
+    "a message whose id is empty": (event(message=""), "$.data.message"),
     "a message of nobody": (event(party=[]), "$.data.party"),
+    "a message of an empty party": (event(party=""), "$.data.party"),
     "no object": (5, "$"),
     "null": (None, "$"),
 }
