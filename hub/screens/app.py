@@ -167,7 +167,8 @@ def _add_failures(operation: dict[str, Any]) -> None:
         responses.setdefault(status, {"description": _FAILURES[status]})
     for status, response in responses.items():
         if status[0] in "45":
-            response["content"] = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            if response["description"] == "Validation Error":
-                response["description"] = _FAILURES["422"]
+            if response["description"] == "Validation Error":  # FastAPI's own, of a shape that no answer has
+                response |= {"description": _FAILURES["422"], "content": {}}
+            own = response.get("content", {}).get("application/json")
+            response["content"] = {problems.MEDIA_TYPE: own or {"schema": {"$ref": "#/components/schemas/Problem"}}}
     operation["responses"] = dict(sorted(responses.items()))

@@ -98,6 +98,7 @@ def _spelt_out(moment: object) -> object:
 
 
 Text = Annotated[str, AfterValidator(storable)]
+NOT_ASKED = BeforeValidator(lambda value: value or None)  # `?state=` is a form's field that nobody filled in
 MaybeText = Annotated[Text | None, Query(max_length=2_000)]
 Limit = Annotated[
     int,

@@ -155,12 +155,14 @@ class Attachment(BaseModel):
 class Item(BaseModel):
     """One contact or back-office step in a timeline. `said`: the text without what it quotes, null where that is all of
     it; `delivery`: what became of an answer of ours; `answered`: whether somebody took the call, `seconds`: how long they
-    talked, as far as it is known."""
+    talked, `cause`: why it ended, as far as it is known; `automatic`: reply, bounce or list, where no person wrote it;
+    `agent`: whose contact it was on our side; `stream`: the log's name for what it belongs to."""
 
     model_config = _example(
         id=TICKET_ID, type="message.received", time=TIME, recorded=TIME, channel="email", direction="in",
         party=PARTY_ID, title="Where is my order?", text="I ordered last week ...", ticket=TICKET_ID, orders=["1042"],
-        attachments=[], said=None, delivery=None, answered=None, seconds=None,
+        attachments=[], said=None, delivery=None, answered=None, seconds=None, cause=None, automatic=None, agent=None,
+        stream="conversation:5d0f3e5c-1c35-8f5e-9f0e-3a9f0e6b1c11",
     )  # fmt: skip
     id: str
     type: str
@@ -178,6 +180,10 @@ class Item(BaseModel):
     delivery: Delivery | None
     answered: bool | None
     seconds: float | None
+    cause: str | None
+    automatic: str | None
+    agent: str | None
+    stream: str
 
 
 class Customer(BaseModel):

@@ -241,6 +241,13 @@ def test_events_are_filtered_by_type_person_and_time(called: Api) -> None:
     assert "call.ringing" not in types(to=(NOW - timedelta(hours=1)).isoformat())
 
 
+def test_an_empty_type_is_no_filter_and_an_empty_name_is_told_so(called: Api) -> None:
+    everything = called.client.get("/v1/events").json()
+    assert called.client.get("/v1/events", params={"type": ""}).json() == everything
+    answer = called.client.get("/v1/events", params={"who": ""})
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"at": "?who", "why": "must not be empty"}])
+
+
 def test_a_type_that_no_event_has_is_told_so_and_not_that_nothing_happened(called: Api) -> None:
     answer = called.client.get("/v1/events", params={"type": "order.shiped"})
     assert answer.status_code == 422

@@ -21,7 +21,19 @@ from hub.events.draft import Draft
 from hub.events.envelope import shown
 from hub.screens.access import may
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import NOW_ONLY, Hub, Limit, MaybeText, MaybeTime, TheDoor, TheHub, body_of, turn_of
+from hub.screens.asked import (
+    NOT_ASKED,
+    NOW_ONLY,
+    Hub,
+    Limit,
+    MaybeText,
+    MaybeTime,
+    Text,
+    TheDoor,
+    TheHub,
+    body_of,
+    turn_of,
+)
 from hub.screens.door import tally
 from hub.screens.looking import Looked
 from hub.screens.problems import Problem
@@ -144,8 +156,11 @@ def _arrival(document: Any, raw: bytes, received: datetime) -> Arrival:
 def export(
     hub: TheHub,
     looked: Looked,
-    type: MaybeText = None,
-    who: Annotated[MaybeText, Query(description="id, e-mail address, phone, account or order number")] = None,
+    type: Annotated[MaybeText, NOT_ASKED] = None,
+    who: Annotated[
+        # Empty is wrong here: a program that lost the name would take everybody's events for one person's.
+        Text | None, Query(min_length=1, max_length=2_000, description="id, e-mail address, phone, account or order number")
+    ] = None,
     since: Annotated[MaybeTime, Query(alias="from")] = None,
     until: Annotated[MaybeTime, Query(alias="to")] = None,
     limit: Limit = 100,

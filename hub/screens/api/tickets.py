@@ -6,23 +6,41 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from hub.consumers import decide
 from hub.consumers.runner import clock
 from hub.consumers.standing import with_words
 from hub.screens.access import Keyed, may, needs
 from hub.screens.answers import NOT_KEPT, Json
-from hub.screens.asked import NOW_ONLY, Before, Hub, Limit, MaybeText, Text, TheHub, id_of, reading, wait_for_ticket
+from hub.screens.asked import (
+    NOT_ASKED,
+    NOW_ONLY,
+    Before,
+    Hub,
+    Limit,
+    MaybeText,
+    Text,
+    TheHub,
+    id_of,
+    reading,
+    wait_for_ticket,
+)
 from hub.screens.looking import Looked
-from hub.screens.problems import Problem
+from hub.screens.problems import Problem, ProblemShape
 from hub.screens.shapes import TICKET_ID, Ticket, Tickets
 from hub.store import reads
 from hub.store.access import Caller
 
 router = APIRouter(tags=["tickets"], dependencies=[NOW_ONLY], route_class=Keyed)
 State = Literal["new", "open", "waiting", "resolved", "closed"]
-NOT_ASKED = BeforeValidator(lambda value: value or None)  # `?state=` is a form's field that nobody filled in
+
+
+class ChangedMeanwhile(ProblemShape):
+    """RFC 9457, with the ticket as it is now."""
+
+    model_config = ConfigDict(extra="allow", title="ChangedMeanwhile", json_schema_extra={})
+    ticket: Ticket
 
 
 class Command(BaseModel):
@@ -66,7 +84,7 @@ def ticket(hub: TheHub, looked: Looked, id: Text) -> Json:
 @router.post(
     "/v1/tickets/{id}/commands", response_model=Ticket, summary="Do something to a ticket",
     responses={202: {"model": Ticket, "description": "Done, and not visible yet"},
-               409: {"description": "Changed meanwhile; `ticket` is as it is now"},
+               409: {"model": ChangedMeanwhile, "description": "Changed meanwhile; `ticket` is as it is now"},
                422: {"description": "Refused; `detail` says why"}},
     **needs("command"),
 )  # fmt: skip
