@@ -34,7 +34,7 @@ class Broken(Exception):
 def moment(text: str, zone: tzinfo = UTC) -> datetime:
     """The ISO 8601 time in UTC; one without offset is a time of `zone`."""
     try:
-        read = datetime.fromisoformat(digits(text).strip())
+        read = datetime.fromisoformat(digits(text).strip().upper())
         read = (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("is not a time in ISO 8601, such as 2026-01-31T10:00:00+03:30") from None

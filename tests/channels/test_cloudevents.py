@@ -164,6 +164,11 @@ def test_history_says_when_it_was_learnt() -> None:
     assert cloudevents.recorded_of({"recorded": "yesterday"}) is None
 
 
+def test_the_letters_of_a_time_may_be_small() -> None:
+    """RFC 3339, chapter 5.6."""
+    assert draft(event(time="2026-03-01t09:00:00z")).time == draft(event(time="2026-03-01T09:00:00Z")).time
+
+
 def test_a_leap_second_is_the_second_before_it() -> None:
     assert draft(event(time="2016-12-31T23:59:60Z")).time == datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)
 
