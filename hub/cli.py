@@ -282,6 +282,9 @@ def ingest(channel: str, paths: tuple[Path, ...], history: bool, json_: bool) ->
             raise click.UsageError(str(error)) from None
         run_steps(hub)
         done = ingest.outcomes(hub.recorder, counts).shown()
+    if not any(done.values()):
+        names = ", ".join(f"*{end}" for end in kind.suffixes)
+        click.echo(f"Nothing was found. In folders, files of these names are looked at: {names}", err=True)
     click.echo(as_json(done) if json_ else " ".join(f"{name}={n}" for name, n in done.items()))
 
 

@@ -244,6 +244,14 @@ def test_a_file_that_one_channel_cannot_read_is_taken_by_the_one_that_can(run: R
     assert asked(run, "order", "1047")["stage"] == "placed"
 
 
+def test_where_a_folder_holds_nothing_that_is_read_its_reader_is_told_what_would_be(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "letter.txt").write_text("Subject: none of the names that are looked at\n\n")
+    answer = run("ingest", "email", str(tmp_path / "mail"))
+    assert answer.stdout == "received=0 understood=0 ignored=0 rejected=0 duplicates=0\n"
+    assert "*.eml, *.mbox" in answer.stderr
+
+
 def test_a_file_of_one_event_that_is_too_large_is_kept_and_not_read(run: Run, hub: Hub, tmp_path: Path) -> None:
     data = {"visit": "v", "party": EMAIL, "note": "x" * cloudevents.channel.limit}
     event = {"specversion": "1.0", "id": "1", "source": "/test", "type": "visit.recorded", "data": data}
