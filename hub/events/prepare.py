@@ -88,29 +88,37 @@ def problem(error: ValidationError, root: str = "$.data") -> NotValid:
     """The first thing that a validation found, without the value that was wrong."""
     first = error.errors(include_url=False)[0]
     path = root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
-    return NotValid(_why(first), path)
+    return NotValid(in_words(first), path)
 
 
-_TYPES = {"string_type": "text", "list_type": "a list", "int_type": "a whole number", "float_type": "a number"}
+_TYPES = {
+    "string": "text", "list": "a list", "int": "a whole number", "float": "a number", "bool": "true or false", "uuid": "a UUID",
+    "model": "an object", "dataclass": "an object", "dict": "an object",
+}  # fmt: skip
+_LIMITS = {"greater_than_equal": ("least", "ge"), "less_than_equal": ("most", "le")}
+_NOTHING = {"missing": "missing", "too_short": "must not be empty", "string_unicode": "holds what is no character"}
 
 
-def _why(found: Mapping[str, Any]) -> str:
-    """In words for whoever sent it: pydantic speaks of its own classes, and counts the characters of a text as items."""
-    kind, is_text = found["type"], isinstance(found["input"], str)
-    if kind in ("model_type", "model_attributes_type", "dataclass_type", "dict_type"):
-        return "must be an object"
-    if kind == "literal_error":
-        return f"must be {found['ctx']['expected']}"
-    if kind in _TYPES:
-        return f"must be {_TYPES[kind]}"
+def in_words(found: Mapping[str, Any]) -> str:
+    """For whoever sent it: pydantic speaks of its own classes, and counts the characters of a text as items."""
+    kind, is_text, limits = found["type"], isinstance(found["input"], str), found.get("ctx") or {}
     if is_text and kind in ("too_short", "string_too_short"):
         return "must be text and not empty"
     if is_text and kind in ("too_long", "string_too_long"):
-        return f"longer than {found['ctx']['max_length']} characters"
+        return f"longer than {limits['max_length']} characters"
+    if kind in _NOTHING:
+        return _NOTHING[kind]
+    if kind in _LIMITS:
+        word, name = _LIMITS[kind]
+        return f"must be at {word} {limits[name]}"
+    if kind == "literal_error":
+        return f"must be {limits['expected']}"
     if kind == "string_pattern_mismatch" and found["loc"][-1] == "kind":
         return KIND
     if kind.startswith(("datetime_", "timezone_")):
         return "is not a time with its offset (ISO 8601), such as 2026-01-31T10:00:00+03:30"
+    if (named := kind.partition("_")[0]) in _TYPES and kind.endswith(("_type", "_parsing", "_from_float", "_parsing_size")):
+        return f"must be {_TYPES[named]}"
     return str(found["msg"]).removeprefix("Value error, ")
 
 

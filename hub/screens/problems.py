@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from hub.consumers.door import DoorClosed, DoorFull
+from hub.events.prepare import in_words
 from hub.home import disk_full
 from hub.log._protocol import LogAway, LogLost, LogRefused
 from hub.store.blobs import Away
@@ -114,11 +115,10 @@ async def _not_valid(request: Request, error: Exception) -> Response:
 
 
 def _why(one: Mapping[str, Any]) -> str:
-    """In words; pydantic counts the characters of a text as items, once something was done to it."""
-    limits = one.get("ctx") or {}
+    """In the words of the door of events; what is asked for in an address is a text even where there is none of it."""
     if isinstance(one.get("input"), str) and one["type"] in ("too_long", "too_short"):
-        return f"at most {limits['max_length']} characters" if one["type"] == "too_long" else "must not be empty"
-    return str(one["msg"]).removeprefix("Value error, ")
+        return f"at most {one['ctx']['max_length']} characters" if one["type"] == "too_long" else "must not be empty"
+    return in_words(one)
 
 
 def _place(where: Sequence[int | str]) -> str:

@@ -229,7 +229,7 @@ def test_the_same_command_again_gets_the_same_answer_and_does_nothing_twice(hub:
     assert do(hub, ticket, {"close": {}}).status == 200
     assert do(hub, ticket, {"reopen": {}}, id=bad).why == "It is already open."
     wrong = str(uuid4())
-    assert {do(hub, ticket, {"note": {}}, id=wrong) for _ in range(2)} == {Answer(422, "Field required", "$.command.note.text")}
+    assert {do(hub, ticket, {"note": {}}, id=wrong) for _ in range(2)} == {Answer(422, "missing", "$.command.note.text")}
     assert [event.type for event in decided(hub)] == ["ticket.opened", "ticket.noted", "ticket.closed"]
 
 
@@ -249,7 +249,7 @@ def test_refusals_have_their_status_and_their_reason(hub: Hub) -> None:
     ticket = only(hub)["ticket"]
     assert do(hub, str(uuid4()), {"close": {}}).status == 404
     assert do(hub, ticket, {"close": {}}, expects=7).status == 409
-    assert do(hub, ticket, {"note": {}}) == Answer(422, "Field required", "$.command.note.text")
+    assert do(hub, ticket, {"note": {}}) == Answer(422, "missing", "$.command.note.text")
     refused = do(hub, ticket, {"answer": {"channel": "sms", "to": "0912", "text": "Hi"}})
     assert refused == Answer(
         422, "Answers go out by e-mail; there is no way out for sms.", "$.command.answer.channel"
