@@ -176,8 +176,9 @@ def _where_empty_is_absent(kind: type[Kind]) -> frozenset[str]:
 
 
 def _takes_empty(field: FieldInfo) -> bool:
+    said: Any = Annotated[field.annotation, Field(), *field.metadata]
     try:
-        TypeAdapter(Annotated[field.annotation, Field(), *field.metadata]).validate_python("")
+        TypeAdapter(said).validate_python("")
     except ValidationError:
         return False
     return True

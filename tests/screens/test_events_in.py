@@ -243,7 +243,7 @@ def test_what_is_no_utf_8_says_at_which_byte(api: Api, event: Callable[..., Even
     ({"party": "09121234567"}, "$.data.party[0]", "must be an object"),
     ({"party": {"kind": "E mail", "value": "x"}}, "$.data.party[0].kind",
      "a kind is a lower-case word such as email, phone, account"),
-    ({"message": ""}, "$.data.message", "must be text and not empty"),
+    ({"message": ""}, "$.data.message", "missing"),
     ({"message": "x" * 999}, "$.data.message", "longer than 998 characters"),
     ({"from": "Sara"}, "$.data.from", "must be an object"),
     ({"text": True}, "$.data.text", "must be text"),
