@@ -116,9 +116,10 @@ class Calls:
         self._seen = {id: self._seen.get(id, set()) for id in calls}
         self._read = number
 
-    def heard(self, viewer: Viewer) -> list[Ringing]:
-        """Those that this viewer sees, the first first."""
-        return [call for call in self.now() if call.heard_by(viewer.rings, (viewer.login, viewer.name))][:MOST_HEARD]
+    def heard(self, viewer: Viewer, aside: Collection[str] = ()) -> list[Ringing]:
+        """Those that this viewer sees, the first first, without those that he put `aside`."""
+        who = (viewer.login, viewer.name)
+        return [call for call in self.now() if call.call not in aside and call.heard_by(viewer.rings, who)][:MOST_HEARD]
 
     def look(self, viewer: Viewer, heard: Sequence[Ringing], looked: Callable[[What, Collection[str]], None]) -> None:
         """Who is shown whom for the first time; the same call is shown to the same viewer on every page."""

@@ -79,6 +79,38 @@ def test_escape_puts_a_call_aside_and_the_next_one_rings_all_the_same(desk: Desk
     expect(page.locator(".pop [data-call='c1']")).to_have_count(0)
 
 
+def test_whoever_rings_while_another_was_put_aside_is_shown_whole(desk: Desk, page: Page) -> None:
+    desk.history()
+    page.goto("/orders/1047")
+    listening(page)
+    desk.rings("c1", {"kind": "phone", "value": "0935 111 2233"}, agent="202")
+    expect(page.locator(".pop-name")).to_have_text("0935 111 2233")
+    page.keyboard.press("Escape")
+    desk.rings("c2", agent="202")
+    expect(page.locator(".pop-name")).to_have_text("Sara Karimi")
+    expect(page.locator(".pop")).to_contain_text("order 1047")
+    expect(page.locator("#said")).to_have_text("Sara Karimi is calling")
+    page.goto("/tickets")
+    expect(page.locator(".pop-name")).to_have_text("Sara Karimi")
+
+
+def test_of_two_calls_the_other_is_shown_whole_once_one_is_accepted(desk: Desk, page: Page) -> None:
+    desk.history()
+    page.goto("/orders/1047")
+    listening(page)
+    desk.rings("c1", agent="202")
+    desk.rings("c2", {"kind": "phone", "value": "0935 111 2233"}, agent="202")
+    expect(page.locator(".pop-name")).to_have_text("2 calls ring")
+    page.keyboard.press("Escape")
+    expect(page.locator(".pop:not([hidden])")).to_have_count(0)
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(page.locator(".pop-name")).to_have_text("2 calls ring")
+    page.locator("#pop a", has_text="Sara Karimi").click()
+    page.wait_for_url(f"**/customers/{desk.sara()}")
+    expect(page.locator(".pop-name")).to_have_text("0935 111 2233")
+
+
 def test_it_disappears_when_somebody_else_answers(desk: Desk, page: Page) -> None:
     desk.history()
     page.goto("/")

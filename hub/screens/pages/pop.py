@@ -30,9 +30,11 @@ Reader = Annotated[Viewer, viewing("read")]
 
 @router.get("/pop")
 async def pop(request: Request, viewer: Reader, looked: Looked) -> Response:
-    """What rings for the viewer; nothing where nothing does. Written once for all who see the same."""
+    """What rings for the viewer; nothing where nothing does. Written once for all who see the same.
+    `aside` in the address: calls that he has seen to, so that the next one is shown as the only one that it is."""
     calls: Calls = request.app.state.calls
-    heard = calls.heard(viewer) if calls.fresh else await run_in_threadpool(calls.heard, viewer)
+    aside = request.query_params.getlist("aside")
+    heard = calls.heard(viewer, aside) if calls.fresh else await run_in_threadpool(calls.heard, viewer, aside)
     calls.look(viewer, heard, looked)
     key = ("pop", viewer.language, viewer.may("link"), *(call.call for call in heard))
     text = calls.written(key) if heard else ""
@@ -67,7 +69,7 @@ def name_caller(request: Request, hub: TheHub, viewer: Annotated[Viewer, viewing
         if error:
             raise Problem(422, error)
         return RedirectResponse(f"/customers/{party}", 303)
-    heard = calls.heard(viewer)
+    heard = calls.heard(viewer, request.query_params.getlist("aside"))
     return HTMLResponse(_written(request, viewer, heard, error), 422 if error else 200, NOT_KEPT)
 
 

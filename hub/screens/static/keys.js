@@ -96,21 +96,31 @@
     const calls = aside();
     for (const one of [call, ...call.querySelectorAll("[data-call]")]) if (one.dataset.call) calls.push(one.dataset.call);
     sessionStorage.setItem(ASIDE, JSON.stringify(calls.slice(-50)));
+    leaveOut();
     tidy();
     return true;
   }
 
   const aside = () => JSON.parse(sessionStorage.getItem(ASIDE) || "[]");
 
+  // The hub is told what was put aside, so that whoever else rings is shown as if he were alone: one of two is a line in a list.
+  const others = () => "?" + new URLSearchParams(aside().slice(-20).map((call) => ["aside", call]));
+  function leaveOut() {
+    pop.dataset.src = "/pop" + others();
+  }
+
   // Hides what was put aside or rang too long, counts the seconds, and says once who it is.
   const title = document.title;
   let said = "";
+  let left = "";
   function tidy() {
     const calls = aside();
     let who = "";
+    let stay = "";
     for (const call of pop.querySelectorAll(".pop")) {
       const parts = [...call.querySelectorAll("[data-call]")];
       for (const part of parts) part.hidden = over(part, calls);
+      if (parts.some((part) => part.hidden)) stay = parts.filter((part) => !part.hidden).map((part) => part.dataset.call).join();
       call.hidden = parts.length ? parts.every((part) => part.hidden) : over(call, calls);
       if (!call.hidden) who = call.dataset.said || who;
     }
@@ -120,6 +130,8 @@
       if (who && !said) pop.querySelector(".pop:not([hidden])").classList.add("arriving");
       said = who;
     }
+    if (stay && stay !== left) pop.dispatchEvent(new CustomEvent("live:renew", { bubbles: true }));
+    left = stay;
     const digits = new Intl.NumberFormat(document.documentElement.lang, { minimumIntegerDigits: 2 });
     const plain = new Intl.NumberFormat(document.documentElement.lang);
     for (const row of document.querySelectorAll("#ringing [data-until]")) row.hidden = now() > Date.parse(row.dataset.until);
@@ -136,6 +148,10 @@
       const button = event.target.closest("[data-aside]");
       if (button) putAside(button.closest("[data-call], .pop"));
     });
+    document.addEventListener("htmx:configRequest", (event) => {
+      if (event.detail.path === "/pop/name") event.detail.path += others();
+    });
+    leaveOut();
     tidy();
     setInterval(() => document.querySelector("[data-since]") && tidy(), 1000);
   }

@@ -7,6 +7,7 @@
 //     data-load       fetched once the page stands, too
 //     data-every="10000"  and every so many milliseconds while somebody looks: of what changes without a word
 //     data-reload     the whole page is another one then
+//     live:renew      an event that is sent to it: it is fetched now
 //     data-merge      its rows have ids: new ones are put in their place, changed ones replaced, the others stay;
 //                     where the reader has scrolled down, "2 new" appears instead
 //     data-leave      of such rows those leave that are no more there; where the past has changed, all below them too
@@ -53,6 +54,8 @@
       if (part.dataset.live.split(" ").includes(topic)) renew(part);
     }
   }
+
+  document.addEventListener("live:renew", (event) => renew(event.target));
 
   function everything() {
     for (const part of document.querySelectorAll("[data-live]")) renew(part);
