@@ -1,0 +1,63 @@
+"""Names, subjects, numbers and files in one word that is longer than the screen: it is broken or cut, and nothing stands beside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from hub.store import accounts
+from hub.store.accounts import Account
+
+from .conftest import MAIL, Desk
+
+pytestmark = pytest.mark.real
+WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 6
+NUMBER = "N" * 60
+
+
+@pytest.fixture
+def pages(desk: Desk) -> list[str]:
+    """Of a customer all of whose words are too long."""
+    line = {"sku": WORD, "title": WORD, "quantity": 1, "price": "123456789.50"}
+    files = [{"name": f"{WORD}.txt", "type": "text/plain", "base64": "aGVsbG8="}]
+    desk.send("party.described", party=MAIL, name=WORD)
+    desk.send("order.placed", order=NUMBER, party=MAIL, total="123456789.50", currency="IRR", lines=[line])
+    desk.send("order.shipped", order=NUMBER, carrier=WORD, tracking=NUMBER)
+    desk.send("message.received", channel="email", message="m1", thread="t1", party=MAIL, subject=WORD, text=WORD,
+              attachments=files)  # fmt: skip
+    desk.settle()
+    ticket = desk.client.get("/v1/tickets").json()["items"][0]["id"]
+    return ["/", f"/customers/{desk.sara()}", f"/tickets/{ticket}", "/tickets?whose=all", f"/orders/{NUMBER}",
+            "/search?q=sara@example.com", "/settings/looks"]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_nothing_stands_beside_the_screen(desk: Desk, mina: Account, pages: list[str], language: str) -> None:
+    accounts.prefer(desk.hub.database, mina.id, language, "light")
+    page = desk.page(mina)
+    beside = []
+    for path in pages:
+        page.goto(path)
+        for width in (1440, 900, 360):
+            page.set_viewport_size({"width": width, "height": 800})
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                beside.append(f"{path} {width}")
+            if width == 1440 and page.locator("#side").count() and sticks_out(page, "#side"):
+                beside.append(f"the side of {path}")
+    assert beside == []
+
+
+def sticks_out(page: Page, of: str) -> Any:
+    return page.locator(of).evaluate("side => side.scrollWidth > side.clientWidth")
+
+
+def test_on_a_telephone_home_says_who_and_what_about(desk: Desk, mina: Account) -> None:
+    desk.history()
+    page = desk.page(mina, width=360)
+    page.goto("/")
+    row = page.locator("#tickets .row").first
+    expect(row.locator("b")).to_have_text("Sara Karimi")
+    assert not row.locator("b").evaluate("name => name.scrollWidth > name.clientWidth")
+    assert row.locator(".words").evaluate("about => about.clientWidth") > 100
