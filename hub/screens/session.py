@@ -166,14 +166,24 @@ async def _from_our_page(request: Request, csrf: str) -> bool:
 
 
 def _asked_for(request: Request) -> str:
-    """The page to come back to: of a fragment the page that it is part of, of a form nothing (it would not be sent again)."""
-    current = request.headers.get("hx-current-url")
+    """The page to come back to: of a fragment the page that it is part of, of a form the page that it stands on, where what was
+    typed is kept (it would not be sent again)."""
+    sent = request.method not in SAFE
+    current = request.headers.get("hx-current-url") or (request.headers.get("referer") if sent else None)
     if current:
-        parts = urlsplit(current)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if request.method not in SAFE:
+        return _path(current)
+    if sent:
         return "/"
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+def _path(url: str) -> str:
+    """What `onward` then looks at: anybody may have written it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "/"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
 
 
 def _loopback(host: str) -> bool:

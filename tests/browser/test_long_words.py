@@ -1,4 +1,4 @@
-"""Names, subjects, numbers and files in one word that is longer than the screen: it is broken or cut, and nothing stands beside."""
+"""Names, subjects, numbers and files in one word that is longer than the screen: it is broken or cut."""
 
 from __future__ import annotations
 

@@ -416,3 +416,39 @@ def test_a_ring_is_on_the_screen_before_anybody_can_answer(desk: Desk, page: Pag
         desk.send("call.ended", call=f"c{n}", cause="no_answer")
         expect(page.locator(".pop")).to_have_count(0)
     assert min(took) < 0.5, took
+
+
+def test_what_is_written_down_of_a_contact_outlives_the_end_of_the_session(desk: Desk, page: Page) -> None:
+    desk.history()
+    form = f"/contacts/new?customer={desk.sara()}"
+    page.goto(form)
+    listening(page)
+    page.locator("[name=about]").fill("The cup is cracked")
+    page.locator("[name=text]").fill("She has sent a picture, too.")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.locator("main button.main").click()
+    page.wait_for_url("**/sign-in?next=%2Fcontacts%2Fnew*")
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    page.goto(form)
+    expect(page.locator("[name=about]")).to_have_value("The cup is cracked")
+    expect(page.locator("[name=text]")).to_have_value("She has sent a picture, too.")
+    page.locator("main button.main").click()
+    page.wait_for_url(f"**/customers/{desk.sara()}")
+    page.goto(form)
+    expect(page.locator("[name=text]")).to_have_value("")
+    page.locator("[name=text]").fill("Never mind.")
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url(f"**/customers/{desk.sara()}")
+    page.goto(form)
+    expect(page.locator("[name=text]")).to_have_value("")
+
+
+def test_a_page_that_is_open_when_the_session_ends_is_come_back_to(desk: Desk, page: Page) -> None:
+    desk.history()
+    page.goto("/orders/1047")
+    listening(page)
+    page.context.clear_cookies()
+    desk.rings(agent="202")
+    page.wait_for_url("**/sign-in?next=%2Forders%2F1047")
+    complaints[:] = [one for one in complaints if "401" not in one]  # that it is refused is meant

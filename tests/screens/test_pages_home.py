@@ -676,3 +676,25 @@ def test_what_goes_wrong_is_said_in_words_to_people_and_as_a_problem_to_programs
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "There is nothing here" in text_of(page)
     assert api.client.get("/there/is/no/such/page").headers["content-type"] == "application/problem+json"
+
+
+def test_orders_and_tickets_are_found_as_one_says_them(api: Api, agent: Browser, event: Make) -> None:
+    api.send(*history(event))
+    number = api.client.get("/v1/tickets").json()["items"][0]["number"]
+    for said in ("order 1047", "order no. 1047", "سفارش ۱۰۴۷", "Order #1047"):
+        assert 'href="/orders/1047"' in agent.get("/search", params={"q": said}).text, said
+    for said in (f"ticket {number}", f"Ticket #{number}", f"تیکت {number}"):
+        assert 'href="/tickets/' in agent.get("/search", params={"q": said}).text, said
+
+
+def test_many_open_tickets_leave_the_orders_in_sight(api: Api, agent: Browser, event: Make) -> None:
+    api.send(*history(event))
+    party = {"kind": "email", "value": "sara@example.com"}
+    api.send(*(
+        event("message.received", channel="chat", message=f"many{n}", thread=f"many{n}", party=party, subject=f"No. {n}")
+        for n in range(10)
+    ))  # fmt: skip
+    side = agent.get(f"/customers/{customer_of(api)}/side").text
+    shown, _, folded = side.partition('<details class="side-part" id="more-tickets">')
+    assert shown.count('href="/tickets/') == 8
+    assert folded.count('href="/tickets/') == len(api.client.get("/v1/tickets").json()["items"]) - 8

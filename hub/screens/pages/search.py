@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from hub.events.order_numbers import order_number
+from hub.events.order_numbers import order_number, order_numbers
 from hub.screens.asked import Hub, Text, TheHub, reading
 from hub.screens.looking import Looked
 from hub.screens.render import page, part
@@ -19,6 +20,7 @@ from hub.store.looks import What
 
 router = APIRouter()
 _MOST = 20
+_TICKET = re.compile(r"^(?:ticket|تیکت)\s*(?:no\.?|number|شمار[هۀ])?\s*(?=[#\d])", re.IGNORECASE)  # as one says it
 
 
 @router.get("/search")
@@ -42,8 +44,14 @@ def _found(hub: Hub, text: str) -> dict[str, Any]:
         people = who.who(tx, hub.keys, hub.settings.region, text) or reads.search(tx, text, _MOST)
         return {
             "people": [_person(tx, parties) for parties in people[:_MOST]],
-            "ticket": reads.ticket(tx, text), "order": reads.order(tx, text),
+            "ticket": reads.ticket(tx, _TICKET.sub("", text)), "order": _order(tx, hub, text),
         }  # fmt: skip
+
+
+def _order(tx: Connection, hub: Hub, text: str) -> dict[str, Any] | None:
+    """By its number, or as customers name it in what they write: "order 1047"."""
+    named = order_numbers([text], hub.recorder.here.order_pattern)[:1]
+    return next(filter(None, (reads.order(tx, number) for number in (text, *named))), None)
 
 
 def _shown(text: str, found: dict[str, Any]) -> Iterator[tuple[What, str | list[str]]]:

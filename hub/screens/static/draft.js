@@ -1,10 +1,12 @@
 // What is typed and not sent yet is kept in this browser: <textarea data-draft="NAME" data-who="ID">, and with it what was
 // chosen in its form's <input data-draft-beside>. It is there again after a reload, in an empty field only, and gone once it
-// was sent: the server's event `command-done` says so.
+// was sent: the server's event `command-done` says so, or, of a form that leads to another page, that the next page that
+// knows of drafts has no such field (signing in comes between, and does not). <a data-drop-drafts> gives up what was typed.
 (() => {
   "use strict";
   const LASTS = 7 * 24 * 3600 * 1000; // milliseconds
   const PREFIX = "draft ";
+  const LEFT = "drafts sent";
   const key = (field) => PREFIX + field.dataset.who + " " + field.dataset.draft;
 
   const beside = (field) => field.form?.querySelector("[data-draft-beside]");
@@ -40,6 +42,19 @@
     }
   }
 
+  function drop(fields) {
+    for (const field of fields) localStorage.removeItem(key(field));
+  }
+
+  const drafts = (form) => form?.querySelectorAll("[data-draft]") || [];
+
+  // Whether what was sent came to where it should go: if not, its form is shown again.
+  function arrived() {
+    const here = [...drafts(document)].map(key);
+    for (const name of JSON.parse(sessionStorage.getItem(LEFT) || "[]")) if (!here.includes(name)) localStorage.removeItem(name);
+    sessionStorage.removeItem(LEFT);
+  }
+
   function tidy() {
     for (const name of Object.keys(localStorage)) {
       if (name.startsWith(PREFIX) && read(name) === null) localStorage.removeItem(name);
@@ -56,12 +71,21 @@
       if (field.dataset.draft === event.detail.draft) localStorage.removeItem(key(field));
     }
   });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-drop-drafts]");
+    if (link) drop(drafts(link.closest("form")));
+  });
+  document.addEventListener("submit", (event) => {
+    const sent = [...drafts(event.target)].map(key);
+    if (sent.length && !event.target.matches("[hx-post]")) sessionStorage.setItem(LEFT, JSON.stringify(sent));
+  });
   document.addEventListener("htmx:afterSettle", restore);
   // whoever signs out leaves nothing behind for the next one at this screen
   document.addEventListener("submit", (event) => {
     if (event.target.getAttribute("action") !== "/sign-out") return;
     for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX)) localStorage.removeItem(name);
   });
+  arrived();
   restore();
   tidy();
 })();

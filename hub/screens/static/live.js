@@ -76,7 +76,7 @@
     state.again = false;
     state.last = Date.now();
     try {
-      const answer = await fetch(part.dataset.src, { headers: { "HX-Request": "true", "X-Live": "true" } });
+      const answer = await fetch(part.dataset.src, { headers: { "HX-Request": "true", "X-Live": "true", "HX-Current-URL": location.href } });
       compare(answer.headers.get("Date"));
       const elsewhere = answer.headers.get("HX-Redirect");
       if (elsewhere) location.assign(elsewhere);
