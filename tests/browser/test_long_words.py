@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from hub.store import accounts
 from hub.store.accounts import Account
 
-from .conftest import MAIL, Desk
+from .conftest import MAIL, SARA, Desk
 
 pytestmark = pytest.mark.real
 WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 6
@@ -61,3 +61,16 @@ def test_on_a_telephone_home_says_who_and_what_about(desk: Desk, mina: Account) 
     expect(row.locator("b")).to_have_text("Sara Karimi")
     assert not row.locator("b").evaluate("name => name.scrollWidth > name.clientWidth")
     assert row.locator(".words").evaluate("about => about.clientWidth") > 100
+
+
+def test_however_long_a_caller_is_called_the_call_can_be_accepted_at_a_glance(desk: Desk, mina: Account) -> None:
+    desk.send("party.described", party=SARA, name=WORD)
+    desk.send("message.received", channel="chat", message="m1", thread="t1", party=SARA, subject=WORD, text=WORD)
+    desk.settle()
+    page = desk.page(mina, width=360, height=560)
+    page.goto("/tickets")
+    desk.rings(agent="202")
+    accept = page.locator(".pop .button.main")
+    expect(accept).to_be_in_viewport(ratio=1)
+    assert page.locator(".pop-name").evaluate("name => name.offsetHeight") <= 64
+    accept.click(trial=True)  # nothing lies over it
