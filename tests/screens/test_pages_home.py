@@ -689,11 +689,8 @@ def test_orders_and_tickets_are_found_as_one_says_them(api: Api, agent: Browser,
 
 def test_many_open_tickets_leave_the_orders_in_sight(api: Api, agent: Browser, event: Make) -> None:
     api.send(*history(event))
-    party = {"kind": "email", "value": "sara@example.com"}
-    api.send(*(
-        event("message.received", channel="chat", message=f"many{n}", thread=f"many{n}", party=party, subject=f"No. {n}")
-        for n in range(10)
-    ))  # fmt: skip
+    for n in range(10):
+        api.send(event(f"many{n}", time=ago(minutes=n), channel="chat", message=f"n{n}", thread=f"n{n}", party=MAIL, text="Hi"))
     side = agent.get(f"/customers/{customer_of(api)}/side").text
     shown, _, folded = side.partition('<details class="side-part" id="more-tickets">')
     assert shown.count('href="/tickets/') == 8
