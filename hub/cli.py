@@ -64,8 +64,10 @@ def main(verbose: bool) -> None:
 
 
 def settings(home: Path | None = None, port: int | None = None) -> Any:
-    from hub.settings import Settings, WrongSetting
+    from hub.settings import Settings, WrongSetting, strange
 
+    for name, meant in strange(os.environ).items():
+        click.echo(f"{name} is no setting and changes nothing{f': is {meant} meant?' if meant else '.'}", err=True)
     try:
         return Settings.read(os.environ, home=home, port=port)
     except WrongSetting as error:
@@ -88,8 +90,9 @@ def in_words() -> Iterator[None]:
     from hub.events.catalogue import NewerVersion
     from hub.home import HomeTaken
     from hub.log._protocol import LogAway, LogLost, LogRefused
+    from hub.store.blobs import Away
     from hub.store.customers import TooLarge
-    from hub.store.database import TakenOver, TooOld, Unavailable
+    from hub.store.database import TakenOver, Unavailable, Unfit
     from hub.store.embedded import PostgresFailed
     from hub.store.which_log import WrongLog
 
@@ -105,7 +108,7 @@ def in_words() -> Iterator[None]:
         raise No(str(error)) from None
     except WrongLog as error:
         raise click.UsageError(str(error)) from None
-    except (HomeTaken, PostgresFailed, TooOld, TakenOver, LogAway, LogLost, LogRefused) as error:
+    except (HomeTaken, PostgresFailed, Unfit, TakenOver, Away, LogAway, LogLost, LogRefused) as error:
         raise Unreachable(str(error)) from error
     except (LaneStopped, NewerVersion) as error:
         raise No(f"What came in is kept, and not shown yet: {error}") from None

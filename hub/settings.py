@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,6 +16,12 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 
 T = TypeVar("T")
+NAMES = (
+    "HUB_HOME", "HUB_PORT", "HUB_HOSTS", "HUB_PROXIES", "HUB_REGION", "HUB_TIMEZONE", "HUB_ORDER_PATTERN",
+    "HUB_SHOPIFY_SECRET", "HUB_DATABASE_URL", "HUB_KEYS_URL", "HUB_BLOBS", "HUB_SMTP_PORT", "HUB_LMTP_PORT",
+    "HUB_IMAP_URLS", "HUB_SMTP_URL", "HUB_DEMO_PEOPLE", "HUB_KAFKA", "HUB_KAFKA_PREFIX", "HUB_KAFKA_SECURITY",
+    "HUB_KAFKA_MECHANISM", "HUB_KAFKA_USER", "HUB_KAFKA_PASSWORD", "HUB_KAFKA_CA", "HUB_KAFKA_CERT", "HUB_KAFKA_KEY",
+)  # fmt: skip
 
 
 class WrongSetting(Exception):
@@ -80,7 +87,7 @@ class Settings:
             return convert(name, text) if text else default
 
         where = home.absolute() if home else of("HUB_HOME", _folder, None) or _default_home(environ)
-        return cls(
+        read = cls(
             home=where,
             port=of("HUB_PORT", _port, 8400) if port is None else _port("--port", str(port)),
             smtp_port=of("HUB_SMTP_PORT", _port, None),
@@ -100,6 +107,15 @@ class Settings:
             proxies=of("HUB_PROXIES", _proxies, ("127.0.0.1", "::1")),
             demo_people=of("HUB_DEMO_PEOPLE", _people, 168),
         )
+        if read.keys_url is not None and _place(read.keys_url) == _place(read.database_url):
+            raise WrongSetting("HUB_KEYS_URL", "names the database of HUB_DATABASE_URL: the keys need one of their own")
+        return read
+
+
+def strange(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Variables that look like settings and are none, and the setting that may be meant by each."""
+    names = [name for name in environ if name.startswith("HUB_") and name not in NAMES]
+    return {name: next(iter(get_close_matches(name, NAMES, 1)), None) for name in sorted(names)}
 
 
 def _default_home(environ: Mapping[str, str]) -> Path:
@@ -161,6 +177,14 @@ def _postgres_url(name: str, text: str) -> str:
     return url
 
 
+def _place(url: str | None) -> tuple[str | None, int, str, str] | None:
+    """Which database that is, whoever asks for it."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or 5432, parts.path.strip("/"), parts.query
+
+
 def _imap_urls(name: str, text: str) -> tuple[str, ...]:
     """Separated by spaces or commas."""
     urls = tuple(filter(None, re.split(r"[\s,]+", text)))
@@ -214,7 +238,8 @@ def _hosts(name: str, text: str) -> tuple[str, ...]:
 
 def _brokers(name: str, text: str) -> str:
     for broker in text.split(","):
-        if not re.fullmatch(r"\s*(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}\s*", broker):
+        found = re.fullmatch(r"\s*(?:\[[0-9a-fA-F:]+\]|[\w.-]+):([0-9]{1,5})\s*", broker)
+        if not (found and 0 < int(found[1]) <= 65_535):
             raise WrongSetting(name, f"must be host:port, several separated by commas, not {broker!r}")
     return ",".join(broker.strip() for broker in text.split(","))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
-from hub.settings import KafkaAccess, Settings, WrongSetting
+from hub.settings import NAMES, KafkaAccess, Settings, WrongSetting, strange
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 def test_nothing_set_gives_the_defaults() -> None:
@@ -89,6 +92,8 @@ def test_everything_that_is_set_is_read() -> None:
         ("HUB_DATABASE_URL", "postgresql://u:hush@db"),
         ("HUB_KEYS_URL", "/var/keys"),
         ("HUB_KAFKA", "broker"),
+        ("HUB_KAFKA", "broker:65536"),
+        ("HUB_KAFKA", "broker:0"),
         ("HUB_IMAP_URLS", "imaps://a:hush@mail.example.com a:hush@mail.example.com"),
         ("HUB_IMAP_URLS", "imaps://[a:hush"),
         ("HUB_SMTP_URL", "smtp://u:hush@mail.example.com"),
@@ -159,3 +164,29 @@ def test_secrets_are_not_printed_with_the_settings() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings.read({"HOME": "/h"}).port = 1  # type: ignore[misc]
+
+
+def test_the_keys_are_not_laid_beside_what_they_open() -> None:
+    same = {"HUB_DATABASE_URL": "postgresql://u:hush@db/hub", "HUB_KEYS_URL": "postgres://v:hush@db:5432/hub"}
+    with pytest.raises(WrongSetting, match=r"^HUB_KEYS_URL: names the database") as wrong:
+        Settings.read({"HOME": "/h", **same})
+    assert "hush" not in str(wrong.value)
+    assert Settings.read({"HOME": "/h", **same, "HUB_KEYS_URL": "postgres://v:hush@elsewhere/hub"}).keys_url
+
+
+def test_a_mistyped_setting_is_noticed() -> None:
+    assert strange({"HUB_TIMEZON": "UTC", "HUB_HOME": "/h", "HOME": "/h"}) == {"HUB_TIMEZON": "HUB_TIMEZONE"}
+    assert strange({"HUB_XYZ": "1"}) == {"HUB_XYZ": None}
+
+
+def test_every_setting_that_is_read_is_known_and_told_of() -> None:
+    read: set[str] = set()
+
+    class Asked(dict[str, str]):
+        def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+            read.add(name)
+            return "/h" if name == "HOME" else default
+
+    Settings.read(Asked())
+    table = re.findall(r"^\| `(HUB_\w+)`", README.read_text(), re.MULTILINE)
+    assert {name for name in read if name.startswith("HUB_")} == set(NAMES) == set(table)
