@@ -5,9 +5,11 @@ The manifest is written last: without it there is no backup, only the beginning 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -132,10 +134,21 @@ def _replace(path: Path, content: Iterable[bytes]) -> tuple[str, int]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     half, digest, size = path.with_name(f"{path.name}{_HALF}"), hashlib.sha256(), 0
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with _named(path), os.fdopen(descriptor, "wb") as file:
         for block in content:
             digest.update(block)
             size += len(block)
             file.write(block)
     half.replace(path)
     return digest.hexdigest(), size
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """A disk that is full says so without saying where; what the content's own source says goes through as it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from hub.consumers.rebuild import verify
 from hub.consumers.understand import raw_of
 from hub.store import accounts, blobs, ledger, mailboxes, options, reads
 from hub.store.copying import InUse, NotEmpty, WrongBackup
-from hub.store.kept import BackupThere, NoBackup, Spoilt
+from hub.store.kept import BackupThere, NoBackup, Part, Spoilt
 from hub.store.mailboxes import Entered
 from hub.transport.servers import Server
 from hub.wiring import Hub
@@ -269,3 +269,18 @@ def test_a_backup_says_that_it_was_taken(shop: Hub, take: Taker) -> None:
     told: dict[str, Any] = options.read(shop.database, "backup", {})
     assert told["folder"] == str(folder / "data")
     assert told["events"] == events(shop)
+
+
+def test_a_full_disk_is_named_and_what_its_source_says_goes_through(tmp_path: Path) -> None:
+    part = Part.begin(tmp_path / "kept", "b")
+    (tmp_path / "kept" / "large.half").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as full:
+        part.write("large", [b"x" * 100_000])
+    assert full.value.filename == str(tmp_path / "kept" / "large")
+
+    def away() -> Iterator[bytes]:
+        yield b"x"
+        raise blobs.Away("the blob store does not answer")
+
+    with pytest.raises(blobs.Away):
+        part.write("small", away())
