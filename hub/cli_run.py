@@ -88,14 +88,14 @@ def _hub(chosen: Settings) -> Iterator[Hub]:
     from hub.cli import Unreachable
     from hub.logs import configure
     from hub.serving import once_up
-    from hub.store.database import TakenOver, TooOld
+    from hub.store.database import TakenOver, Unfit
     from hub.store.which_log import WrongLog
 
     configure(sys.stderr)
     sys.setswitchinterval(0.0005)  # as in the processes of `hub up`
     try:
         hub = once_up(chosen, _hub_url(chosen))
-    except (TooOld, TakenOver) as error:
+    except (Unfit, TakenOver) as error:
         raise Unreachable(str(error)) from error
     except WrongLog as error:
         raise click.UsageError(str(error)) from None

@@ -17,7 +17,7 @@ from hub.home import last_run, read_run
 from hub.logs import configure
 from hub.serving import carry_mail, once_up, serve
 from hub.settings import Settings, WrongSetting
-from hub.store.database import TakenOver
+from hub.store.database import TakenOver, Unfit
 from hub.transport.servers import server_of
 from hub.wiring import Hub
 from hub.working import in_time, until_asked, work
@@ -98,7 +98,7 @@ def _open(home: Path, alive: int) -> Hub:
         raise SystemExit(str(error)) from None
     try:
         return once_up(settings, run["database"])
-    except TakenOver as error:
+    except (TakenOver, Unfit) as error:
         raise SystemExit(str(error)) from None
 
 

@@ -47,7 +47,7 @@ def _opened(settings: Settings, dsn: str, alone: Callable[[int], None] | None) -
     try:
         hub = open_hub(settings, dsn)
     except Unavailable as error:
-        if full := disk_full(settings.home):
+        if not settings.database_url and (full := disk_full(settings.home)):
             raise DiskFull(full, said=str(error).strip()) from error
         raise
     try:

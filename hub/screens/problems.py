@@ -145,7 +145,9 @@ async def _too_large(request: Request, error: Exception) -> Response:
 
 
 async def _away(request: Request, error: Exception) -> Response:
-    away = disk_full(request.app.state.hub.settings.home) or "The database cannot be reached; try again."
+    settings = request.app.state.hub.settings
+    full = None if settings.database_url else disk_full(settings.home)
+    away = full or "The database cannot be reached; try again."
     detail = str(error) if isinstance(error, DoorFull | DoorClosed | Away) else away
     if isinstance(error, LogAway):
         detail = "The log cannot be reached; send it again in a moment: what arrived all the same counts once."

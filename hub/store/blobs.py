@@ -38,10 +38,13 @@ class Damaged(Exception):
 
 
 class Blobs:
-    """`where`: a folder's path or a URL such as s3://bucket/prefix."""
+    """`where`: a folder's path or a URL such as s3://bucket/prefix. Raises Away where there is no such place."""
 
     def __init__(self, where: str) -> None:
-        self._store: Any = from_url(where) if "://" in where else LocalStore(where, mkdir=True)
+        try:
+            self._store: Any = from_url(where) if "://" in where else LocalStore(where, mkdir=True)
+        except (BaseError, OSError) as error:
+            raise Away(f"The blobs' place cannot be had (HUB_BLOBS): {where}: {error}") from error
 
     def put(self, path: str, key: bytes, content: Iterable[bytes]) -> None:
         """Write a blob; there when it returns. The same path again is overwritten with the same content."""

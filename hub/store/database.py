@@ -32,8 +32,20 @@ SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('en
 """
 
 
-class TooOld(Exception):
+class Unfit(Exception):
+    """No hub can work on this database as it is. Says why, and what would help."""
+
+
+class TooOld(Unfit):
     """The hub needs PostgreSQL 15 or newer."""
+
+
+class NotUtf8(Unfit):
+    """The hub needs databases in UTF8: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."""
+
+
+class NotAllowed(Unfit):
+    """The account may not do what the hub has to: it needs to own the hub's database and the one of the keys."""
 
 
 class TakenOver(NewerVersion):
@@ -56,10 +68,21 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A connection in one transaction: committed at the end, rolled back when the body raises."""
         try:
-            with self.pool.connection() as connection:
+            with self._lent() as connection:
                 yield connection
         except psycopg.errors.IdleInTransactionSessionTimeout as error:
             raise Unavailable(f"nothing was heard of this process for too long: {error}") from error
+
+    @contextmanager
+    def _lent(self) -> Iterator[Connection]:
+        """A server that writes nothing any more, such as one that is a standby now, is away; the next connection is a new
+        one, which `watched` gives only to a server that writes."""
+        with self.pool.connection() as connection:
+            try:
+                yield connection
+            except psycopg.errors.ReadOnlySqlTransaction as error:
+                connection.close()
+                raise Unavailable(f"the server writes nothing: {error}") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -75,7 +98,7 @@ class Database:
 
     def rows(self, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """What one statement answers, which is a transaction of its own: one round trip instead of three."""
-        with self.pool.connection() as connection:
+        with self._lent() as connection:
             connection.autocommit = True
             try:
                 return connection.execute(query, parameters).fetchall()
@@ -106,9 +129,9 @@ def array(values: Iterable[str]) -> str:
 
 def watched(dsn: str) -> str:
     """The same, noticing within half a minute that the other side is gone, or in ten seconds that it does not answer at
-    all, where the DSN does not say otherwise."""
+    all, and taking only a server that writes, where the DSN does not say otherwise."""
     alert = {
-        "connect_timeout": _WAIT, "tcp_user_timeout": 30_000,
+        "connect_timeout": _WAIT, "tcp_user_timeout": 30_000, "target_session_attrs": "read-write",
         "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
     }  # fmt: skip
     return make_conninfo(dsn, **{name: value for name, value in alert.items() if name not in conninfo_to_dict(dsn)})
@@ -125,27 +148,58 @@ def keys_dsn(dsn: str) -> str:
 
 
 def ensure_database(dsn: str) -> None:
-    """Create the database that `dsn` names if the server does not have it. Two at once are one."""
+    """Create the database that `dsn` names if the server does not have it. Two at once are one. Raises Unfit."""
     name = str(conninfo_to_dict(dsn)["dbname"])
     try:
-        psycopg.connect(dsn, connect_timeout=10).close()
+        with psycopg.connect(watched(dsn)) as there:
+            _refuse_other_letters(there)
         return
     except psycopg.OperationalError as error:
         if f'database "{name}" does not exist' not in str(error):
             raise
-    with psycopg.connect(with_name(dsn, "postgres"), autocommit=True) as connection:
-        try:
+    missing = f'There is no database "{name}", and'
+    try:
+        with psycopg.connect(watched(with_name(dsn, "postgres")), autocommit=True) as connection:
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-            return
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+        return
+    except psycopg.errors.InsufficientPrivilege as error:
+        why = f"{missing} the account may not make it: create it with that account as its owner, or name another."
+        raise NotAllowed(why) from error
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"{missing} it could not be made: {error}") from error
+
+
+def _refuse_other_letters(there: Connection) -> None:
+    found = there.info.parameter_status("server_encoding")
+    if found != "UTF8":
+        raise NotUtf8(f'{NotUtf8.__doc__} ("{there.info.dbname}" is in {found}.)')
+
+
+@contextmanager
+def _allowed(dsn: str) -> Iterator[None]:
+    """What the account may not do, in words; SQLAlchemy has the server's error inside its own."""
+    try:
+        yield
+    except Exception as error:
+        refused = getattr(error, "orig", error)
+        if not isinstance(refused, psycopg.errors.InsufficientPrivilege):
+            raise
+        name = conninfo_to_dict(dsn)["dbname"]
+        raise NotAllowed(f'{NotAllowed.__doc__} (In "{name}": {refused.diag.message_primary}.)') from error
 
 
 def migrate(dsn: str, to: str | None = None) -> None:
     """Bring the lasting tables of the hub's database up to date and lay out the log's heads and checkpoints.
 
     `to`: only up to this revision, for what was written when it was the newest. Raises TakenOver where they are beyond
-    what this hub knows.
+    what this hub knows, and Unfit.
     """
+    with _allowed(dsn):
+        _migrate(dsn, to)
+
+
+def _migrate(dsn: str, to: str | None) -> None:
     found, newest = version(dsn), newest_version()
     if found == newest:
         return
@@ -186,7 +240,12 @@ def newest_version() -> str:
 
 
 def prepare_keys(dsn: str) -> None:
-    """The key database's three tables; they change so rarely that they need no migrations."""
+    """The key database's three tables; they change so rarely that they need no migrations. Raises NotAllowed."""
+    with _allowed(dsn):
+        _prepare_keys(dsn)
+
+
+def _prepare_keys(dsn: str) -> None:
     with psycopg.connect(dsn) as plain:
         if plain.execute("SELECT to_regclass('forgotten')::text").fetchone() != (None,):
             return

@@ -1,4 +1,4 @@
-"""The keys of parties and payloads, in a database of their own: without it a copy of the hub's is unreadable."""
+"""The keys of parties and payloads, in a database of their own: without it log, archive and blobs are unreadable."""
 
 from __future__ import annotations
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import resource
 
+import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hub.store import database
@@ -36,6 +38,30 @@ def test_whoever_asks_has_connections_as_soon_as_the_server_is_back(
                 assert one.execute(ANYTHING).fetchone() == other.execute(ANYTHING).fetchone() == (1,)
         finally:
             there.close()
+
+
+def test_a_server_that_writes_nothing_any_more_is_away(postgres_url: str) -> None:
+    """A standby that a connection was left open to, and one that is found: what waits goes on when another one writes."""
+    there = Database(postgres_url, size=1)
+    try:
+        for write in (lambda: there.rows("CREATE TABLE a ()"), lambda: _write(there)):
+            with there.transaction() as tx:
+                tx.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+            with pytest.raises(Unavailable, match="the server writes nothing"):
+                write()
+        _write(there)
+        with psycopg.connect(postgres_url, autocommit=True) as plain:
+            name = sql.Identifier(plain.info.dbname)
+            plain.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+        with pytest.raises(Unavailable, match="read-only"):
+            database.ensure_database(postgres_url)
+    finally:
+        there.close()
+
+
+def _write(there: Database) -> None:
+    with there.transaction() as tx:
+        tx.execute("CREATE TABLE b ()")
 
 
 def test_a_process_with_thousands_of_open_descriptors_has_connections_too(postgres_url: str) -> None:
