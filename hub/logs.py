@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+import time
+from typing import Any, TextIO
 
 import structlog
 from structlog.processors import ExceptionRenderer
 from structlog.tracebacks import ExceptionDictTransformer
+
+_AGAIN = 60.0  # seconds
+
+
+class Repeated:
+    """Says what keeps something from its work that is tried again each second: at once, and once a minute while it lasts.
+    A night without the database fills nobody's log."""
+
+    def __init__(self, log: Any) -> None:
+        self._log, self._next = log, 0.0
+
+    def __call__(self, event: str, **why: object) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _AGAIN
+            self._log.warning(event, **why)
 
 
 def configure(to: TextIO | None) -> None:

@@ -31,6 +31,7 @@ from hub.consumers.runner import behind
 from hub.events.catalogue import NewerVersion
 from hub.events.ids import TOPICS
 from hub.log._protocol import LogAway, LogLost, LogRefused, Place, Recorded
+from hub.logs import Repeated
 from hub.settings import KafkaAccess
 from hub.store.blobs import Away
 from hub.store.checkpoints import positions
@@ -57,6 +58,7 @@ class Writer:
     pull: Callable[[Collection[Lane], bool], int]
     mine: frozenset[Lane] = frozenset()
     queue: asyncio.Queue[Recorded] = field(default_factory=lambda: asyncio.Queue(_QUEUE))
+    away: Repeated = field(default_factory=lambda: Repeated(log))
 
     async def run(self) -> None:
         """For ever. What cannot be done now is tried again; nothing is passed over.
@@ -90,7 +92,7 @@ class Writer:
                 await asyncio.get_running_loop().run_in_executor(pool, work)
                 return
             except (Unavailable, LogAway, Away) as error:
-                log.warning("database, log or blob store cannot be reached; trying again", error=str(error).strip()[:200])
+                self.away("database, log or blob store cannot be reached; trying again", error=str(error).strip()[:200])
                 await asyncio.sleep(_AGAIN)
             except (LaneStopped, NewerVersion, LogLost, LogRefused) as error:
                 log.error("the lane stands", lane=self.name, why=str(error))

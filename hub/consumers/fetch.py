@@ -19,6 +19,7 @@ from hub.consumers.mail_in import known, payload
 from hub.consumers.record import Outgoing, Recorder
 from hub.consumers.runner import clock
 from hub.log._protocol import LogAway, LogLost, LogRefused
+from hub.logs import Repeated
 from hub.store import mailboxes
 from hub.store.database import Unavailable
 from hub.store.keys import Destroyed
@@ -89,7 +90,7 @@ class Fetcher:
 
     def follow(self, mailbox: Incoming, stop: threading.Event) -> None:
         """Fetch from this mailbox until `stop`. Whatever goes wrong is said in the table, and it is tried again."""
-        wait = _FIRST
+        wait, away = _FIRST, Repeated(log)
         while not stop.is_set():
             try:
                 for _ in self._visits(mailbox, stop):
@@ -101,7 +102,7 @@ class Fetcher:
             except Moved:
                 stop.wait(_AGAIN)
             except Unavailable as error:
-                log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
+                away("the database cannot be reached; trying again", error=str(error).strip()[:200])
                 stop.wait(_AGAIN)
             except (LogAway, LogLost, LogRefused, OSError) as error:
                 log.error("mails of a mailbox cannot be written down; trying again", mailbox=mailbox.id, error=str(error)[:200])
@@ -138,7 +139,7 @@ def fetch_all(fetcher: Fetcher, stop: threading.Event, failed: Callable[[], None
     """
     followed: dict[str, _Followed] = {}
     database, keys = fetcher.recorder.database, fetcher.recorder.keys
-    ready = False
+    ready, away = False, Repeated(log)
     while not stop.is_set():
         try:
             if not ready:
@@ -146,7 +147,7 @@ def fetch_all(fetcher: Fetcher, stop: threading.Event, failed: Callable[[], None
                 ready = True
             _adapt(fetcher, followed, mailboxes.incoming(database, keys, fetcher.given), failed)
         except Unavailable as error:
-            log.warning("the database cannot be reached; trying again", error=str(error).strip()[:200])
+            away("the database cannot be reached; trying again", error=str(error).strip()[:200])
         stop.wait(_LOOK)
     for one in followed.values():
         one.stop.set()

@@ -16,6 +16,7 @@ from hub.consumers.relay import relay
 from hub.consumers.understand import understand
 from hub.log._protocol import LogAway
 from hub.log.gate import CHANNEL, EVERYTHING
+from hub.logs import Repeated
 from hub.store import outbox
 from hub.store.blobs import Away
 from hub.store.database import Database, Unavailable
@@ -106,6 +107,7 @@ def forever(
     `types`: of events, for which it is wanted at once; what else there is it passes once a second. `cut`: it is run
     again at once where it did so many events, for then there may be more. `channel`: where it is told of them.
     """
+    away = Repeated(log)
     while not stop.is_set():
         try:
             with listen(database.dsn, channel) as ear:
@@ -120,5 +122,5 @@ def forever(
                     while wanted and not stop.is_set() and step() >= cut:
                         pass
         except (Unavailable, LogAway, Away) as error:
-            log.warning("database, log or blob store cannot be reached; trying again", error=str(error).strip()[:200])
+            away("database, log or blob store cannot be reached; trying again", error=str(error).strip()[:200])
             stop.wait(_AGAIN)

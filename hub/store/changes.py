@@ -16,6 +16,7 @@ import structlog
 
 from hub.events.ids import lanes, link_stream, place
 from hub.log._protocol import Place
+from hub.logs import Repeated
 from hub.store import deliveries, outbox
 from hub.store.database import Connection, Database, Unavailable
 from hub.store.listening import listen
@@ -201,6 +202,7 @@ class Changes:
             self._thread.join(timeout=5)
 
     def _watch(self) -> None:
+        away = Repeated(log)
         while not self._stop.is_set():
             try:
                 with listen(self._database.dsn, self._channel) as ear:
@@ -210,7 +212,7 @@ class Changes:
                         self._stop.wait(_PAUSE)
                         ear.wait(_PATIENCE)
             except Unavailable as error:
-                log.warning("changes cannot be seen; trying again", error=str(error).strip()[:200])
+                away("changes cannot be seen; trying again", error=str(error).strip()[:200])
                 self._stop.wait(_AGAIN)
 
     def _tell(self) -> None:
