@@ -130,7 +130,7 @@ def array(values: Iterable[str]) -> str:
 def watched(dsn: str) -> str:
     """The same, noticing within half a minute that the other side is gone, or in ten seconds that it does not answer at
     all, and taking only a server that writes, where the DSN does not say otherwise."""
-    alert = {
+    alert: dict[str, str | int] = {
         "connect_timeout": _WAIT, "tcp_user_timeout": 30_000, "target_session_attrs": "read-write",
         "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
     }  # fmt: skip
