@@ -39,7 +39,8 @@ _ESCAPE = re.compile(
 )
 _LIMITS = {"depth limit": "nested deeper than 1024 levels", "number is infinity": "a number is too large"}
 _MARKS = 3_000_000  # of a batch that cannot be read as a whole; a second or two
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# What is never closed is one token, too: else each quote within it would be tried as the beginning of another.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -255,3 +256,9 @@ def test_the_conformance_events_fail_at_their_type_alone(name: str) -> None:
         assert parsed(document) == Rejected(f"no event is called {document['type']}", "$.type")
         known = parsed(document | {"type": "visit.recorded", "time": None})
         assert isinstance(known, Understood) == isinstance(document.get("data"), dict)
+
+
+def test_a_batch_with_a_text_that_is_never_closed_is_not_slow() -> None:
+    started = time.process_time()
+    assert cloudevents.parts(b'["' + b'\\"' * 200_000) is None
+    assert time.process_time() - started < 5

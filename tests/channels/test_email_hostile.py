@@ -124,6 +124,8 @@ SLOW = {
     "folded without end": b"X-A: y\n" + b" y\n" * 500_000 + b"\n",
     "comments": b"Cc: " + b"(" * 100_000 + b'\nTo: "<(' + b'"<(' * 50_000 + b"\n\n",
     "encoded words without end": b"Subject: " + b"=?a?q?" * 100_000 + b"\n\n",
+    "encoded words that go on": b"Subject: " + b"=?a?q??a" * 12_000 + b"\n\n",
+    "an address in pieces": b"To: " + b"[]" * 20_000 + b"@" + b":" * 60_000 + b"\n\n",
     "parameters": b"Content-Type: text/plain; " + b"a*0*=x; " * 20_000 + b"\n\n",
     "boundaries": b"Content-Type: multipart/mixed; boundary=q\n\n" + b"--q\n" * 500_000,
     "dashes": b"Content-Type: multipart/mixed; boundary=q\n\n--q\n\n" + b"--\n" * 500_000,
@@ -131,7 +133,8 @@ SLOW = {
     "open comments": b"Content-Type: text/html\n\n" + b"<!--" * 300_000,
     "open tags": b"Content-Type: text/html\n\n" + b"<div>" * 300_000,
     "empty lines": b"\n" + b"\n" * 5_000_000,
-    "addresses in a bounce": b"Return-Path: <>\n\n" + b"a@" * 500_000,
+    "addresses in a bounce": b"From: mailer-daemon@x\n\n" + b"a@" * 500_000,
+    "blanks in a bounce": b"From: mailer-daemon@x\n\n" + b" " * 5_000 + b"x\n",
 }
 
 

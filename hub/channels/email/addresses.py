@@ -42,13 +42,14 @@ class _Reader:
     comment: list[str] = field(default_factory=list)
     angle: str | None = None
     before_comma: str = ""
+    has_at: bool = False  # whether the phrase has an @
 
     def take(self, token: str) -> None:
         if token == ",":
             self._comma()
         elif token == ";":
             self.finish()
-        elif token == ":" and self.angle is None and not self._has_at():
+        elif token == ":" and self.angle is None and not self.has_at:
             self._drop()
         elif token[0] == "<" and self.angle is None:
             self.angle = token.strip("<> \t")
@@ -56,6 +57,7 @@ class _Reader:
             self.comment.append(token.strip("()"))
         else:
             self.phrase.append(_unquoted(token))
+            self.has_at = self.has_at or "@" in self.phrase[-1]
 
     def finish(self) -> None:
         if self.before_comma and self.angle is None:
@@ -65,7 +67,7 @@ class _Reader:
 
     def _comma(self) -> None:
         """`Doe, John <j@example.com>` without quotes is one person."""
-        if self.angle is None and not self._has_at() and "".join(self.phrase).strip() and not self.before_comma:
+        if self.angle is None and not self.has_at and "".join(self.phrase).strip() and not self.before_comma:
             self.before_comma, self.phrase = _said(self.phrase), []
         else:
             self.finish()
@@ -80,10 +82,7 @@ class _Reader:
         self._drop()
 
     def _drop(self) -> None:
-        self.phrase, self.comment, self.angle, self.before_comma = [], [], None, ""
-
-    def _has_at(self) -> bool:
-        return any("@" in piece for piece in self.phrase)
+        self.phrase, self.comment, self.angle, self.before_comma, self.has_at = [], [], None, "", False
 
 
 def _unquoted(token: str) -> str:

@@ -57,10 +57,11 @@ REPLY_AND_STATUS = re.compile(
     re.MULTILINE,
 )
 REPLY = re.compile(r"\b([45][0-5]\d)\b")
-# To the end of the domain, not to where one of its letters is followed by what may follow.
+# To the end of the domain, not to where one of its letters is followed by what may follow. Blanks are taken once and for all:
+# there are three places for them beside each other.
 RECIPIENT_LINE = re.compile(
-    r"^[ \t>]*(?:-- )?(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
-    r"user:|\((?:expanded|generated) from:?)?[ \t]*(?:rfc822;)?[ \t]*"
+    r"^[ \t>]*+(?:-- )?(?:(?:failed|final|original)?[ -]?(?:recipient|rcpt)[^:\n]{0,20}:|to:|unable to deliver to|"
+    r"user:|\((?:expanded|generated) from:?)?[ \t]*+(?:rfc822;)?[ \t]*+"
     r"<?([^\s<>:：;,()\"']{1,64}@(?:[^\s<>:;,()\"'.]{1,63}+\.(?!\.|\s|$)){0,9}+[^\s<>:;,()\"'.]{1,63}+)>?"
     r"(?=[ \t]*(?:$|[:.,()]|<mailto:|on (?:\w{2,4},? )?\d))",
     re.IGNORECASE | re.MULTILINE,
