@@ -8,8 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -23,6 +25,7 @@ _LINE, _COLUMN = re.compile(r"line (\d{1,9})"), re.compile(r"column (.+)")
 _PATH = re.compile(r"\$[^,]*")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _CELLS = 200
+_NOTHING: Any = object()
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -149,9 +152,17 @@ def _tree(body: bytes, path: str) -> list[Line]:
     except orjson.JSONDecodeError:
         return []
     wanted = _there(document, [name or int(n) for name, n in _STEP.findall(path)])
-    lines = [Line(str(n), *_cut(text, here), wrong=here) for n, (text, here) in enumerate(_laid_out(document, wanted), 1)]
-    wrong = next((n for n, line in enumerate(lines) if line.wrong), 0)
-    return lines[max(0, wrong - AROUND) : wrong + AROUND + 1]
+    return _around(Line(str(n), *_cut(text, here), wrong=here) for n, (text, here) in enumerate(_laid_out(document, wanted), 1))
+
+
+def _around(lines: Iterator[Line]) -> list[Line]:
+    """Those around the wrong one; what is laid out before them is let go of, and what comes after is not laid out at all."""
+    before: deque[Line] = deque(maxlen=AROUND)
+    for line in lines:
+        if line.wrong:
+            return [*before, line, *islice(lines, AROUND)]
+        before.append(line)
+    return list(before)
 
 
 def _cut(text: str, here: bool) -> tuple[str, str]:
@@ -173,20 +184,23 @@ def _there(document: Any, steps: list[str | int]) -> tuple[str | int, ...]:
 
 def _laid_out(document: Any, wanted: tuple[str | int, ...]) -> Iterator[tuple[str, bool]]:
     """Line by line, and whether the line is where the wanted value begins; without recursion, for it may be deep."""
-    waiting: list[tuple[str, Any, tuple[str | int, ...] | None]] = [("", document, ())]
-    while waiting:
-        lead, value, path = waiting.pop()
-        if path is None:
-            yield lead, False
+    root: Iterator[tuple[str | int | None, Any]] = iter([(None, document)])
+    # Of each that is open: what is left in it, what of the path leads on below it (None: it is not on the path), its last line.
+    opened: list[tuple[Iterator[Any], tuple[str | int | None, ...] | None, str]] = [(root, (None, *wanted), "")]
+    while opened:
+        left, path, last = opened[-1]
+        key, value = next(left, (None, _NOTHING))
+        if value is _NOTHING:
+            opened.pop()
+            yield from [(last, False)] if last else []
             continue
-        indent = " " * min(2 * len(path), 40)
-        name = f"{orjson.dumps(path[-1]).decode()}: " if path and isinstance(path[-1], str) else ""
-        here = path == wanted
+        rest = path[1:] if path and path[0] == key else None
+        indent = " " * min(2 * (len(opened) - 1), 40)
+        lead = f"{indent}{orjson.dumps(key).decode()}: " if isinstance(key, str) else indent
         if isinstance(value, dict | list) and value:
             opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
-            yield f"{indent}{name}{opening}", here
+            yield f"{lead}{opening}", rest == ()
             below = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting.append((indent + closing, None, None))
-            waiting.extend(("", inner, (*path, key)) for key, inner in reversed(list(below)))
+            opened.append((iter(below), rest, indent + closing))
         else:
-            yield f"{indent}{name}{orjson.dumps(value).decode()[:LONGEST]}", here
+            yield f"{lead}{orjson.dumps(value).decode()[:LONGEST]}", rest == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from hub.events.order_numbers import order_number, order_numbers
@@ -41,3 +43,19 @@ def test_other_numbers_are_none(text: str) -> None:
 
 def test_a_pattern_of_ones_own_says_all() -> None:
     assert order_numbers(["AB-1001, AB-1002 and 1003"], r"AB-(\d+)") == ["1001", "1002"]
+
+
+@pytest.mark.parametrize("before", range(480, 720, 20))
+def test_a_number_is_found_whole_wherever_in_a_long_text_it_stands(before: int) -> None:
+    text = "x" * before + " order 1234567 and no 89 " + "y" * 700 + " #1048"
+    assert order_numbers([text]) == ["1234567", "1048"]
+    assert order_numbers([text], r"\d+") == ["1234567", "89", "1048"]
+
+
+def test_a_pattern_of_ones_own_that_takes_the_square_of_a_text_takes_that_of_a_part() -> None:
+    def seconds(length: int) -> float:
+        start = time.thread_time()  # what others take of the processor is not counted
+        assert order_numbers(["A" * length], r"[A-Z]+-(\d+)") == []
+        return time.thread_time() - start
+
+    assert seconds(40_000) < 10 * seconds(10_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
@@ -199,3 +200,14 @@ def test_there_is_always_something_to_show(body: bytes, at: str | None) -> None:
     place: Any = shown(body, at)
     assert 0 < len(place.lines) <= 200
     assert all(len(line.before + line.marked + line.after) <= 2_000 for line in place.lines)
+
+
+def test_of_a_long_and_deep_payload_only_what_stands_around_the_place_is_laid_out() -> None:
+    body = b"[" * 900 + b",".join([b"1"] * 100_000) + b"]" * 900
+    tracemalloc.start()
+    (first, *after) = shown(body, "$").lines
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert first == Line("1", "", "[", wrong=True)
+    assert len(after) == AROUND
+    assert peak < 20 * len(body)
