@@ -21,7 +21,7 @@ import orjson
 from hub.channels import _values
 from hub.channels._shape import Channel, Outcome, Payload, Piece, Rejected, Understood
 from hub.channels._values import Broken
-from hub.events.catalogue import catalogue
+from hub.events.catalogue import LONGEST_NAME, catalogue
 from hub.events.draft import Draft, File
 
 Json = dict[str, Any]
@@ -224,6 +224,8 @@ def _name(document: Json, name: str) -> str:
         raise Broken("must be text and not empty" if name in document else "missing", f"$.{name}")
     if len(value) > _LENGTHS[name]:
         raise Broken(f"longer than {_LENGTHS[name]} characters", f"$.{name}")
+    if name == "source" and len(value.encode("utf-8", "replace")) > LONGEST_NAME:  # the ledger is kept by it
+        raise Broken(f"longer than {LONGEST_NAME:,} bytes", "$.source")
     if _CONTROL.search(value):
         raise Broken("must not hold control characters", f"$.{name}")
     if "\ufffd" in value:  # what could not be read: two would be one

@@ -43,6 +43,7 @@ class NewerVersion(Exception):
 
 
 _DECIMALS = 30  # of an amount: a float written out has up to 17, and "1e-999999" would have a million
+LONGEST_NAME = 2_000  # bytes in UTF-8; an index of PostgreSQL's holds some 2,700
 _MOST = 10**15  # of what is counted: bigint ends at some 10^19, and the sequence of tickets goes on above its numbers
 
 
@@ -96,6 +97,12 @@ def _event_id(text: str) -> str:
         raise ValueError("is not an event's id, a UUID") from None
 
 
+def _found_by(text: str) -> str:
+    if len(text.encode()) > LONGEST_NAME:
+        raise ValueError(f"longer than {LONGEST_NAME:,} bytes")
+    return text
+
+
 def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
@@ -106,6 +113,7 @@ Money = Annotated[str, BeforeValidator(_as_text), AfterValidator(_money)]
 Moment = Annotated[datetime, BeforeValidator(instant, json_schema_input_type=datetime)]
 Count = Annotated[int, AfterValidator(_counted)]
 EventId = AfterValidator(_event_id)
+FoundBy = AfterValidator(_found_by)  # what rows are found by
 _OneOrMore = Annotated[list[Party], Field(min_length=1)]
 Parties = Annotated[list[Party], BeforeValidator(_listed, json_schema_input_type=Party | list[Party])]
 SomeParties = Annotated[_OneOrMore, BeforeValidator(_listed, json_schema_input_type=Party | _OneOrMore)]

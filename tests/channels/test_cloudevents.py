@@ -262,3 +262,8 @@ def test_a_batch_with_a_text_that_is_never_closed_is_not_slow() -> None:
     started = time.process_time()
     assert cloudevents.parts(b'["' + b'\\"' * 200_000) is None
     assert time.process_time() - started < 5
+
+
+def test_a_source_longer_than_an_index_holds_is_refused() -> None:
+    assert parsed(event(source="注" * 700)) == Rejected("longer than 2,000 bytes", "$.source")
+    assert draft(event(source="s" * 2_000)).source == "s" * 2_000

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import product
+from random import Random
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ from hub.store import archive, reads
 from hub.wiring import Hub
 from tests.laws.worlds import MOMENTS, START, example_data
 
+LONG = "".join(map(chr, Random(1).choices(range(0x4E00, 0x9FA5), k=998)))  # no index of PostgreSQL's holds so many bytes
 VALUES: list[Any] = [
-    *MOMENTS, None, True, -1, 1.5, 2**63, 1e308, "9" * 30, "1e-999999", "Infinity", "", "a\x00b", "\ud800", [1], ["\x00"],
+    *MOMENTS, LONG, None, True, -1, 1.5, 2**63, 1e308, "9" * 30, "1e-999999", "Infinity", "", "a\x00b", "\ud800", [1], ["\x00"],
     {"\x00": "\x00"}, [{}], [None], [{"name": "\x00", "type": "\x00", "sha256": "\x00"}], [{"size": 2**63}],
     [{"size": "9" * 30}], [{"size": -1}], [{"quantity": "NaN", "price": "1e-999999"}], {"name": "\x00", "address": "\x00"},
 ]  # fmt: skip

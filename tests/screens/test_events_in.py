@@ -245,6 +245,7 @@ def test_what_is_no_utf_8_says_at_which_byte(api: Api, event: Callable[..., Even
      "a kind is a lower-case word such as email, phone, account"),
     ({"message": ""}, "$.data.message", "missing"),
     ({"message": "x" * 999}, "$.data.message", "longer than 998 characters"),
+    ({"type": "order.placed", "order": "注" * 900}, "$.data.order", "longer than 2,000 bytes"),
     ({"from": "Sara"}, "$.data.from", "must be an object"),
     ({"text": True}, "$.data.text", "must be text"),
     ({"type": "call.ringing", "call": "1", "agent": {"kind": "extension"}}, "$.data.agent", "must be text"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hub.events.catalogue import NONE, Count, Id, Kind, Origin, Parties, Text
+from typing import Annotated
+
+from hub.events.catalogue import NONE, Count, FoundBy, Id, Kind, Origin, Parties, Text
 
 
 class DeliveryStep(Kind):
@@ -12,7 +14,7 @@ class DeliveryStep(Kind):
     sender = "history"
     personal = frozenset({"reason"})
 
-    delivery: Id
+    delivery: Annotated[Id, FoundBy]
     ticket: Text | None = None
     party: Parties = NONE
     attempt: Count | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from hub.events.catalogue import NONE, Id, Kind, Money, Origin, Parties, Text
+from hub.events.catalogue import NONE, FoundBy, Id, Kind, Money, Origin, Parties, Text
 from hub.events.envelope import Json
 from hub.events.order_numbers import order_number
 
@@ -33,7 +33,7 @@ def _readable(number: str) -> str:
     return number
 
 
-Number = Annotated[Id, AfterValidator(_readable)]
+Number = Annotated[Id, AfterValidator(_readable), FoundBy]
 
 
 class OrderStep(Kind):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from hub.events.catalogue import NONE, Count, EventId, Id, Kind, Origin, Parties, Text
+from hub.events.catalogue import NONE, Count, EventId, FoundBy, Id, Kind, Origin, Parties, Text
 from hub.events.envelope import Json
 from hub.events.kinds.messages import conversation
 
@@ -41,7 +41,7 @@ class TicketOpened(TicketStep):
     type = "ticket.opened"
     number: Count | None = None
     subject: Text | None = None
-    conversation: Text | None = None
+    conversation: Annotated[Text, FoundBy] | None = None
     channel: Text | None = None
     thread: Text | None = None
     contacts: Contacts = NONE
@@ -104,7 +104,7 @@ class TicketContactAttached(TicketStep):
 
     type = "ticket.contact_attached"
     contact: Annotated[Id, EventId]
-    conversation: Text | None = None
+    conversation: Annotated[Text, FoundBy] | None = None
 
 
 class TicketAnswered(TicketStep):
@@ -127,7 +127,7 @@ class TicketAnswered(TicketStep):
     message_id: Text | None = None
     in_reply_to: Text | None = None
     references: Annotated[list[Text], BeforeValidator(lambda v: v or [])] = NONE
-    conversation: Text | None = None
+    conversation: Annotated[Text, FoundBy] | None = None
     mailbox: Text | None = None
     answers: Id | None = None
     automatic: Literal["no", "reply"] = "no"
