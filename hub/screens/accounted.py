@@ -31,16 +31,26 @@ class Accounted:
         self._hub = hub
         self._lock = Lock()
         self._until = 0.0
-        self._sums = Sums(0, 0, 0, 0, 0, True)
+        self._sums: Sums | None = None
 
     def sums(self) -> Sums:
-        with self._lock:
-            if self._until < time.monotonic():
-                began = time.monotonic()
-                with self._hub.database.transaction() as tx:
-                    told = ledger.balance(tx)
-                took = time.monotonic() - began
-                counted = {name: sum(one[name] for one in told["sources"]) for name in Sums._fields[:-1]}
-                self._sums = Sums(**counted, balanced=told["balanced"])
-                self._until = time.monotonic() + max(_FRESH, _SHARE * took)
+        """While somebody counts the others get what was counted before: each that waited would hold a thread."""
+        known = self._sums
+        if not self._lock.acquire(blocking=known is None):
+            assert known
+            return known
+        try:
+            if self._sums is None or self._until < time.monotonic():
+                self._sums = self._counted()
             return self._sums
+        finally:
+            self._lock.release()
+
+    def _counted(self) -> Sums:
+        began = time.monotonic()
+        with self._hub.database.transaction() as tx:
+            told = ledger.balance(tx)
+        ended = time.monotonic()
+        self._until = ended + max(_FRESH, _SHARE * (ended - began))
+        counted = {name: sum(one[name] for one in told["sources"]) for name in Sums._fields[:-1]}
+        return Sums(**counted, balanced=told["balanced"])

@@ -22,6 +22,7 @@ from hub.discover import discover
 from hub.screens import error_pages, problems, refusals
 from hub.screens.accounted import Accounted
 from hub.screens.asked import LARGE, Hub
+from hub.screens.failing import Failing
 from hub.screens.gate import Gate
 from hub.screens.ringing import Calls
 from hub.screens.shared import Shared
@@ -114,6 +115,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.add_middleware(Straight)
     app.add_middleware(Gate)
+    app.add_middleware(Failing)
     app.add_middleware(Guarded)
     app.add_middleware(Traced)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]

@@ -160,6 +160,7 @@ async def _log_refused(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    """The server logs the trace; whoever asked learns that it is there."""
-    log.error("a request failed", route=getattr(request.scope.get("route"), "path", None), error=type(error).__name__)
+    """The log has the trace; whoever asked learns that it is there."""
+    route = getattr(request.scope.get("route"), "path", None)
+    log.error("a request failed", route=route, error=type(error).__name__, exc_info=error)
     return problem(500, "The hub failed at this; its log says where.")

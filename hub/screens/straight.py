@@ -72,8 +72,8 @@ async def _answered(answer: Callable[[Request], Any], request: Request) -> Respo
         response: Response = await answer(request)
         return response
     except Exception as error:
-        handler = next((app.exception_handlers[kind] for kind in type(error).__mro__ if kind in app.exception_handlers), None)
-        if handler is None or type(error).__mro__.index(Exception) == 0:
+        kind = next(kind for kind in type(error).__mro__ if kind in app.exception_handlers)
+        if kind is Exception:  # no refusal: see `hub.screens.failing`
             raise
-        refusal: Response = await handler(request, error)  # type: ignore[misc]
+        refusal: Response = await app.exception_handlers[kind](request, error)  # type: ignore[misc]
         return refusal

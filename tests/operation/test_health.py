@@ -205,6 +205,23 @@ def test_what_is_refused_has_an_id_too(api: Api) -> None:
         assert answer.headers["x-request-id"]
 
 
+def test_what_fails_is_answered_with_its_id_and_its_trace_is_logged(
+    api: Api, logged: Callable[[], list[dict[str, object]]]
+) -> None:
+    with api.hub.database.transaction() as tx:
+        tx.execute("DROP TABLE epoch CASCADE")
+    event = {"specversion": "1.0", "id": "1", "source": "shop", "type": "party.described",
+             "data": {"party": {"kind": "email", "value": "sara@example.com"}}}  # fmt: skip
+    for answer in (
+        api.client.post("/v1/events", json=event, headers={"Content-Type": "application/cloudevents+json"}),
+        api.client.get("/v1/lookup?phone=09121234567"),
+    ):
+        assert (answer.status_code, answer.headers["x-content-type-options"]) == (500, "nosniff")
+        own = [line for line in logged() if line.get("request") == answer.headers["x-request-id"]]
+        assert [line["error"] for line in own if line["event"] == "a request failed"] == ["UndefinedTable"]
+        assert all(line["exception"] for line in own if line["event"] == "a request failed")
+
+
 def test_the_lines_of_a_batch_carry_its_step_and_its_first_events_place(
     hub: Hub, logged: Callable[[], list[dict[str, object]]]
 ) -> None:

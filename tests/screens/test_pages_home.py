@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from hub.consumers.forget import forget
 from hub.consumers.runner import until_quiet
+from hub.screens.accounted import Accounted
 from hub.screens.pages.files import plain
 from hub.screens.ringing import Calls
 from hub.store import accounts
@@ -695,3 +697,16 @@ def test_many_open_tickets_leave_the_orders_in_sight(api: Api, agent: Browser, e
     shown, _, folded = side.partition('<details class="side-part" id="more-tickets">')
     assert shown.count('href="/tickets/') == 8
     assert folded.count('href="/tickets/') == len(api.client.get("/v1/tickets").json()["items"]) - 8
+
+
+def test_who_asks_while_the_ledger_is_counted_does_not_wait_for_it(api: Api) -> None:
+    kept = Accounted(api.hub)
+    before, kept._until = kept.sums(), 0.0
+    with ThreadPoolExecutor(2) as pool:
+        with api.hub.database.transaction() as tx:
+            tx.execute("LOCK TABLE received IN ACCESS EXCLUSIVE MODE")
+            counting = pool.submit(kept.sums)
+            until(kept._lock.locked, 10, "somebody counts")
+            assert pool.submit(kept.sums).result(20) == before
+            assert not counting.done()
+        assert counting.result(20) == before
