@@ -14,6 +14,7 @@ WORDS: dict[str, str] = {
     "fault.negative": "is below zero",
     "fault.is_longer": "is longer than {most} characters",
     "fault.longer": "longer than {most} characters",
+    "fault.longer_bytes": "longer than {most} bytes",
     "fault.is_longer_bytes": "is longer than {most} bytes",
     "fault.is_missing": "is missing",
     "fault.missing": "missing",

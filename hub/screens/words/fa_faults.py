@@ -14,6 +14,7 @@ WORDS: dict[str, str] = {
     "fault.negative": "کمتر از صفر است",
     "fault.is_longer": "از {most} نویسه درازتر است",
     "fault.longer": "از {most} نویسه درازتر است",
+    "fault.longer_bytes": "از {most} بایت درازتر است",
     "fault.is_longer_bytes": "از {most} بایت درازتر است",
     "fault.is_missing": "نیامده است",
     "fault.missing": "نیامده است",
