@@ -21,7 +21,7 @@ LAYERS = [
     {"wiring", "reach"},
     {"working", "serving"},
     {"processes", "supervisor", "staging", "demo"},
-    {"cli", "cli_backup", "cli_export", "cli_help", "cli_log", "cli_mailboxes", "cli_run", "cli_topics", "cli_users"},
+    {"__main__", "cli", "cli_backup", "cli_export", "cli_help", "cli_log", "cli_mailboxes", "cli_run", "cli_topics", "cli_users"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # What a layer may use of a later one: none of these knows the hub's own parts.

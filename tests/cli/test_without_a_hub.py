@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +56,8 @@ def test_on_a_database_of_ones_own_it_is_shown_where_nobody_else_does_it(hub: Hu
     assert sum(lane["events"] for lane in asked(tmp_path, "status", **where)["lanes"]) == 1  # it is somebody else's
     hub.close()
     assert sum(lane["events"] for lane in asked(tmp_path, "status", **where)["lanes"]) == 0
+
+
+def test_python_runs_it_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "hub", "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"hub, version {version('hub')}\n")
