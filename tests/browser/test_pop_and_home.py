@@ -111,6 +111,23 @@ def test_of_two_calls_the_other_is_shown_whole_once_one_is_accepted(desk: Desk, 
     expect(page.locator(".pop-name")).to_have_text("0935 111 2233")
 
 
+@pytest.mark.parametrize("wide", [1440, 360])
+def test_the_buttons_of_the_pop_cover_none_of_several_callers(desk: Desk, page: Page, wide: int) -> None:
+    desk.history()
+    page.set_viewport_size({"width": wide, "height": 780})
+    page.goto("/")
+    listening(page)
+    desk.rings("c1", agent="202")
+    desk.rings("c2", {"kind": "phone", "value": "0935 111 2233"}, agent="202")
+    expect(page.locator("#pop .pop-list li")).to_have_count(2)
+    row, buttons, pop = (page.locator(f"#pop {one}").bounding_box() for one in ("li:last-child", ".buttons", ".pop"))
+    assert row
+    assert buttons
+    assert pop
+    assert row["y"] + row["height"] <= buttons["y"] + 1
+    assert buttons["y"] + buttons["height"] >= pop["y"] + pop["height"] - 2
+
+
 def test_it_disappears_when_somebody_else_answers(desk: Desk, page: Page) -> None:
     desk.history()
     page.goto("/")
