@@ -18,7 +18,7 @@ from hub.events.ids import lanes, link_stream, place
 from hub.log._protocol import Place
 from hub.logs import Repeated
 from hub.store import deliveries, outbox
-from hub.store.database import Connection, Database, Unavailable
+from hub.store.database import Connection, Database
 from hub.store.listening import listen
 
 log = structlog.get_logger()
@@ -211,8 +211,8 @@ class Changes:
                             self._tell()
                         self._stop.wait(_PAUSE)
                         ear.wait(_PATIENCE)
-            except Unavailable as error:
-                away("changes cannot be seen; trying again", error=str(error).strip()[:200])
+            except Exception as error:  # whatever it is: without this thread open pages would stand still without a word
+                away("changes cannot be seen; trying again", error=f"{type(error).__name__}: {str(error).strip()[:200]}")
                 self._stop.wait(_AGAIN)
 
     def _tell(self) -> None:
