@@ -81,7 +81,7 @@ class DeadLetter(NamedTuple):
 
 
 class LogAway(Exception):
-    """The log did not answer in time. Append again what it did not acknowledge: what is there all the same counts once."""
+    """The log did not answer in time. What it did not acknowledge may be sent again: what arrived all the same counts once."""
 
 
 class LogLost(Exception):

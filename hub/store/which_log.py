@@ -77,8 +77,8 @@ def _refusal(tx: Connection, had: Which | None, wanted: Which | None) -> str | N
             f" HUB_KAFKA as it was. {LOST}"
         )
     if had.prefix != wanted.prefix:
-        right = f"set HUB_KAFKA_PREFIX to {had.prefix}" if had.prefix else "leave HUB_KAFKA_PREFIX unset"
-        return f"This hub's log is on {had}, not in topics {wanted.prefix}inbound: {right}."
+        right = f"set HUB_KAFKA_PREFIX={had.prefix}" if had.prefix else "leave HUB_KAFKA_PREFIX unset"
+        return f"This hub's log is on {had}, not in topics {wanted.prefix}inbound; {right}"
     if wanted.cluster in (None, had.cluster):
         return None
     return f"HUB_KAFKA names the cluster {wanted.cluster}, and this hub's log is on {had}: name its brokers. {LOST}"

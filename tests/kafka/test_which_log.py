@@ -77,7 +77,7 @@ def test_what_is_in_postgres_is_not_started_on_kafka(
 def test_other_topics_and_other_clusters_are_other_logs(lived: Hub) -> None:
     prefix = lived.settings.kafka_access.prefix
     there = environ(lived.settings, lived.database.dsn)
-    assert f"set HUB_KAFKA_PREFIX to {prefix}" in refused(there | {"HUB_KAFKA_PREFIX": "other."}, "status")
+    assert f"set HUB_KAFKA_PREFIX={prefix}" in refused(there | {"HUB_KAFKA_PREFIX": "other."}, "status")
     with lived.database.transaction() as tx:
         which_log.record(tx, Which(prefix, "a-cluster-elsewhere"))
     why = refused(there, "status")
