@@ -88,6 +88,7 @@ WORDS: dict[str, str] = {
     "fault.must_be": "must be {what}",
     "fault.same": "same {channel} as {id}",
     "fault.internal": "internal call",
+    "fault.far_end": "the far end of a call of which another row tells",
     "fault.nothing": "it says nothing",
     "fault.forgotten": "whom it concerned was forgotten",
     "fault.blocked": "blocked sender",

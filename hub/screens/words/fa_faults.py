@@ -88,6 +88,7 @@ WORDS: dict[str, str] = {
     "fault.must_be": "باید {what} باشد",
     "fault.same": "همان {channel} با شناسهٔ {id}",
     "fault.internal": "تماس درونی",
+    "fault.far_end": "سر دیگر تماسی که سطر دیگری از آن می‌گوید",
     "fault.nothing": "چیزی نمی‌گوید",
     "fault.forgotten": "کسی که به او مربوط بود فراموش شده است",
     "fault.blocked": "فرستنده مسدود است",
