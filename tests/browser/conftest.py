@@ -23,6 +23,7 @@ from hub.screens.app import create_app
 from hub.store import access, accounts, sessions
 from hub.store.accounts import Account
 from hub.wiring import Hub
+from tests.browser.rig import PATIENCE
 from tests.screens.conftest import client_of, noon, served
 
 from .demo import Demo, open_demo
@@ -79,6 +80,7 @@ class Desk:
         with self.hub.database.transaction() as tx:
             token = sessions.begin(tx, account.id, clock())
         context.add_cookies([{"name": "hub_session", "value": token, "url": self.address}])
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

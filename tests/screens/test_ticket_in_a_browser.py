@@ -17,6 +17,7 @@ from hub.consumers.runner import clock
 from hub.store import accounts, mailboxes, sessions
 from hub.store.mailboxes import Entered
 from hub.transport.servers import Server
+from tests.browser.rig import PATIENCE
 
 from .browsing import address_of, colleague
 from .conftest import Api
@@ -63,7 +64,7 @@ def open_page(api: Api, chromium: Browser) -> Iterator[Open]:
             signed_in[login] = chromium.new_context(viewport={"width": 1280, "height": 900}, **more)
             signed_in[login].add_cookies([{"name": "hub_session", "value": token, "url": address_of(api)}])
         page = signed_in[login].new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(address_of(api) + path)
         page.wait_for_function("() => window.htmx !== undefined")
         return page
