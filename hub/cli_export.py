@@ -26,16 +26,15 @@ def export(folder: Path | None, personal: bool, anew: bool) -> None:
     next export.
     """
     from hub.cli import No, Progress, now, opened, settings
-    from hub.consumers.export import OtherHub
     from hub.consumers.export import export as write
-    from hub.store.exported import ExportRuns, NotOurs
+    from hub.store.exported import Refused
 
     chosen = settings()
     place = folder or chosen.home / NAME
     with opened(chosen) as hub:
         try:
             made = write(hub.recorder, place, now(), personal=personal, anew=anew, progress=Progress("events"))
-        except (OtherHub, NotOurs, ExportRuns) as error:
+        except Refused as error:
             raise No(str(error)) from None
     if made.anew:
         click.echo(f"Everything was written again: {made.anew}.", err=True)
@@ -52,19 +51,19 @@ def sql(query: str | None, folder: Path | None, form: str) -> None:
     """Ask an export with SQL (DuckDB's). Without QUERY the statements are read from stdin.
 
     There are `events` (what stands now), `all_events` (with what was replaced since) and `customers` (party, customer); `DESCRIBE
-    events` lists the columns, docs/analysts.md has examples. Only the export is read; the hub need not be up.
+    events` lists the columns, docs/analysts.md has examples. Of the hub only the export is read: it need not be up.
     """
-    from hub.cli import No, settings
+    from hub.cli import No, in_words, settings
     from hub.store import exported
 
     try:
-        with exported.opened(folder or settings().home / NAME) as connection:
+        with in_words(), exported.opened(folder or settings().home / NAME) as connection:
             if query is None and sys.stdin.isatty():
                 _converse(connection, form)
             else:
                 _answer(connection, sys.stdin.read() if query is None else query, form)
     except exported.NoExport as error:
-        raise No(f"{error} `hub export` makes one.") from None
+        raise No(str(error)) from None
     except exported.WrongQuery as error:
         raise click.UsageError(str(error)) from None
 
@@ -95,7 +94,7 @@ def _answer(connection: Any, text: str, form: str) -> None:
 
     for statement in exported.statements(text):
         if not statement.answers:
-            exported.done(connection, statement)
+            click.echo(exported.done(connection, statement), nl=False)
         elif form == "csv":
             csv.writer(sys.stdout, lineterminator="\n").writerows(exported.rows(connection, statement))
         elif form == "json":

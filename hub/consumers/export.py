@@ -23,7 +23,7 @@ from hub.events.catalogue import catalogue, current
 from hub.log._protocol import Recorded
 from hub.store import archive, checkpoints, copying, customers
 from hub.store.database import Connection
-from hub.store.exported import COLUMNS, Folder
+from hub.store.exported import COLUMNS, Folder, Refused
 
 log = structlog.get_logger()
 Json = dict[str, Any]
@@ -39,7 +39,7 @@ class Exported(NamedTuple):
     anew: str | None
 
 
-class OtherHub(Exception):
+class OtherHub(Refused):
     """The export in this folder is of another hub: name another folder."""
 
 
@@ -49,7 +49,7 @@ def export(
 ) -> Exported:  # fmt: skip
     """Write what a former export into this folder does not have. `anew`: everything, in place of what is there.
 
-    Raises OtherHub, NotOurs, ExportRuns and NewerVersion.
+    Raises Refused, OSError and NewerVersion.
     """
     with Folder.held(folder) as held, copying.snapshot(recorder.database.dsn) as tx:
         recorder.keys.reload()
@@ -74,11 +74,12 @@ def export(
 
 
 def _about(recorder: Recorder, tx: Connection, personal: bool) -> Json:
-    row = tx.execute("SELECT forgets, (SELECT count(*) FROM dead_letter WHERE step = 'project') FROM epoch").fetchone()
+    row = tx.execute("SELECT forgets FROM epoch").fetchone()
     assert row is not None
     return {
         "hub": version("hub"), "installation": fingerprint(recorder.keys.secret), "personal": personal,
-        "versions": {name: kind.version for name, kind in sorted(catalogue().items())}, "forgets": row[0], "dead": row[1],
+        "versions": {name: kind.version for name, kind in sorted(catalogue().items())}, "forgets": row[0],
+        "dead": sorted(map(str, archive.dead_places(tx))),
     }  # fmt: skip
 
 
@@ -94,8 +95,8 @@ def _outdated(tx: Connection, marker: Mapping[str, Any], about: Json) -> str | N
         return "kinds of events have newer versions"
     if about["personal"] and marker["forgets"] != about["forgets"]:
         return "somebody was forgotten"
-    if marker["dead"]:
-        return "there were dead letters, which may have been seen to"
+    if not set(marker["dead"]) <= set(about["dead"]):
+        return "dead letters have been seen to"
     if any(archive.last_before(tx, _lane(name), end) != last for name, (end, last) in marker["reached"].items()):
         return "the log is another one: a backup was restored"
     return None

@@ -84,14 +84,17 @@ def blocks(tx: Connection, lane: tuple[str, int], start: int, end: int, size: in
 
 
 def between(tx: Connection, starts: Mapping[Lane, int], ends: Mapping[Lane, int]) -> Iterator[Recorded]:
-    """The events of these partitions from their starts up to their ends, in each in its order; a thousand are held."""
+    """The events of these partitions from their starts up to their ends, in each in its order, dead letters left out; a
+    thousand are held."""
     lanes = sorted(ends)
     with tx.cursor(name="between") as rows:
         rows.itersize = 1_000
         rows.execute(
             "SELECT e.topic, e.part, e.position, e.value FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[])"
             " AS n(topic, part, first, until) CROSS JOIN LATERAL (SELECT * FROM event"
-            " WHERE topic = n.topic AND part = n.part AND position >= n.first AND position < n.until ORDER BY position) e",
+            " WHERE topic = n.topic AND part = n.part AND position >= n.first AND position < n.until ORDER BY position) e"
+            " WHERE NOT EXISTS (SELECT FROM dead_letter d WHERE d.step = 'project' AND d.topic = e.topic AND d.part = e.part"
+            " AND d.position = e.position)",
             [[lane[0] for lane in lanes], [lane[1] for lane in lanes], [starts[lane] for lane in lanes],
              [ends[lane] for lane in lanes]],
         )  # fmt: skip

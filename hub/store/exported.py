@@ -9,16 +9,21 @@ The layout is Hive's, so whatever reads Parquet reads it: DuckDB, pandas, Polars
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import duckdb
 import orjson
+
+from hub.store.kept import saying_where
 
 Json = Mapping[str, Any]
 COLUMNS = {
@@ -46,15 +51,23 @@ _VIEWS = (
 
 
 class NoExport(Exception):
-    """There is no export in this folder."""
+    """There is no export in this folder: `hub export` makes one."""
 
 
-class NotOurs(Exception):
+class Refused(Exception):
+    """Nothing is written into this folder. Says why."""
+
+
+class NotOurs(Refused):
     """This folder holds something else than an export: nothing is written into it."""
 
 
-class ExportRuns(Exception):
+class ExportRuns(Refused):
     """Another export into this folder is under way."""
+
+
+class OddPath(Refused):
+    """A folder with *, ? or [ in its path cannot be exported to: to DuckDB these stand for other signs."""
 
 
 class WrongQuery(Exception):
@@ -73,20 +86,23 @@ class Folder:
     @classmethod
     @contextmanager
     def held(cls, path: Path) -> Iterator[Folder]:
-        """This folder, made if need be, only its owner may enter. What a run that was killed left is deleted.
+        """This folder; one that is made only its owner may enter. What a run that was killed left is deleted.
 
-        Raises NotOurs and ExportRuns.
+        Raises Refused, and OSError where it cannot be written.
         """
+        if re.search(r"[*?[]", str(path)):
+            raise OddPath(f"{OddPath.__doc__} ({path})")
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDONLY)
         try:
             _lock(descriptor, path)
-            folder = cls(path, _marker(path))
-            folder._tidy()
-            try:
-                yield folder
-            finally:
-                folder._close()
+            with _saying_where(path):
+                folder = cls(path, _marker(path))
+                folder._tidy()
+                try:
+                    yield folder
+                finally:
+                    folder._close()
         finally:
             os.close(descriptor)
 
@@ -187,6 +203,16 @@ def _save(path: Path, marker: Json) -> None:
     half.replace(path / MARKER)
 
 
+@contextmanager
+def _saying_where(path: Path) -> Iterator[None]:
+    """A disk that is full, above all; DuckDB has errors of its own for that."""
+    try:
+        with saying_where(path):
+            yield
+    except duckdb.Error as error:
+        raise OSError(errno.EIO, str(error), str(path)) from error
+
+
 def _lock(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -199,30 +225,47 @@ def _lock(descriptor: int, path: Path) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """DuckDB with the views `events` (what stands), `all_events` (what ever came) and `customers`. Raises NoExport."""
+    """DuckDB with the views `events` (what stands), `all_events` (what ever came) and `customers`. Raises NoExport.
+
+    Where a question needs more memory than it gets, it goes on in a folder of its own that is deleted afterwards.
+    """
     if not (path / CUSTOMERS).exists():
         raise NoExport(f"{NoExport.__doc__} ({path})")
-    connection = _connect(":memory:")
+    with TemporaryDirectory(prefix="hub-sql-") as beside:
+        connection = _connect(":memory:", temp_directory=beside)
+        try:
+            _make_views(connection, path)
+            yield connection
+        finally:
+            connection.close()
+
+
+def _make_views(connection: Any, path: Path) -> None:
     try:
         for statement in _VIEWS:
             connection.execute(statement.format(events=_events(path), customers=_quoted(path / CUSTOMERS)))
-        yield connection
-    finally:
-        connection.close()
+    except duckdb.Error as error:
+        why = str(error).partition("\n")[0]
+        raise NoExport(f"The export in {path} cannot be read: {why}. `hub export --anew` makes it again.") from None
 
 
 class Statement(NamedTuple):
-    """`answers`: it is a question, whose rows can be had."""
+    """`answers`: it is a question, whose rows can be had; `explains`: it asks how DuckDB would find them."""
 
     text: str
     answers: bool
+    explains: bool = False
 
 
 def statements(sql: str) -> list[Statement]:
     """One after another. Raises WrongQuery."""
+    kinds = duckdb.StatementType
     with _in_words():
         found = duckdb.extract_statements(sql)
-    return [Statement(str(one.query).strip().rstrip(";"), one.type == duckdb.StatementType.SELECT) for one in found]
+    return [
+        Statement(str(one.query).strip().rstrip(";"), one.type in (kinds.SELECT, kinds.MULTI), one.type == kinds.EXPLAIN)
+        for one in found  # MULTI: a PIVOT whose columns are found in a first one
+    ]
 
 
 def drawn(connection: Any, statement: Statement) -> str:
@@ -248,10 +291,11 @@ def objects(connection: Any, statement: Statement) -> Iterator[str]:
             yield from (row[0] for row in some)
 
 
-def done(connection: Any, statement: Statement) -> None:
-    """Do what answers with no rows, such as a view of one's own. Raises WrongQuery."""
+def done(connection: Any, statement: Statement) -> str:
+    """Do what answers with no rows, such as a view of one's own; what there is to say of it. Raises WrongQuery."""
     with _in_words():
-        connection.execute(statement.text)
+        answer = connection.execute(statement.text)
+        return "".join(text for _, text in answer.fetchall()) if statement.explains else ""
 
 
 @contextmanager
@@ -273,7 +317,7 @@ def _events(path: Path) -> str:
 
 
 def _connect(database: str, **settings: str) -> Any:
-    """DuckDB that fetches nothing from the net and, where it is short of memory, goes on beside its file."""
+    """DuckDB that fetches nothing from the net."""
     connection = duckdb.connect(database, config=_CONFIG)
     for name, value in settings.items():
         connection.execute(f"SET {name} = '{value}'")

@@ -134,7 +134,7 @@ def _replace(path: Path, content: Iterable[bytes]) -> tuple[str, int]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     half, digest, size = path.with_name(f"{path.name}{_HALF}"), hashlib.sha256(), 0
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with _named(path), os.fdopen(descriptor, "wb") as file:
+    with saying_where(path), os.fdopen(descriptor, "wb") as file:
         for block in content:
             digest.update(block)
             size += len(block)
@@ -144,7 +144,7 @@ def _replace(path: Path, content: Iterable[bytes]) -> tuple[str, int]:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def saying_where(path: Path) -> Iterator[None]:
     """A disk that is full says so without saying where; what the content's own source says goes through as it is."""
     try:
         yield

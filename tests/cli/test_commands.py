@@ -486,7 +486,11 @@ def test_what_was_exported_is_asked_in_three_forms(run: Run, told: Hub, tmp_path
     assert "personal" in run("sql", "DESCRIBE events").stdout
     several = "CREATE VIEW mine AS SELECT 7 AS n; SELECT n FROM mine; SELECT n + 1 AS m FROM mine"
     assert run("sql", several, "--format", "csv").stdout == "n\n7\nm\n8\n"
-    assert run("sql", "", "--format", "csv").stdout == ""
+    pivot = "PIVOT events ON type USING count(*) GROUP BY source"
+    assert "order.placed" in run("sql", pivot, "--format", "csv").stdout.splitlines()[0]
+    assert "order.placed" in run("sql", pivot).stdout
+    assert "Scan" in run("sql", "EXPLAIN SELECT 1").stdout
+    assert run("sql", "SET threads = 1", "--format", "csv").stdout == run("sql", "").stdout == ""
 
 
 def test_another_folder_is_written_to_and_asked(run: Run, told: Hub, tmp_path: Path) -> None:
@@ -503,6 +507,7 @@ def test_another_folder_is_written_to_and_asked(run: Run, told: Hub, tmp_path: P
 def test_a_question_that_duckdb_does_not_understand_is_wrong_use(run: Run, told: Hub) -> None:
     assert "`hub export` makes one" in run("sql", "SELECT 1", code=1).output
     run("export")
+    assert "too long" in run("sql", "SELECT 1", "--in", "x" * 300, code=3).output
     assert "syntax error" in run("sql", "SELEC 1", code=2).output
     assert "nowhere" in run("sql", "FROM nowhere", "--format", "csv", code=2).output
     assert "Could not convert" in run("sql", "SELECT type::INT FROM events", "--format", "json", code=2).output

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 import pytest
 
@@ -21,8 +24,8 @@ from hub.consumers.forget import forget
 from hub.consumers.record import Outgoing
 from hub.events.ids import named
 from hub.log._protocol import Place, Recorded
-from hub.store import customers, exported, reads
-from hub.store.exported import MARKER, ExportRuns, Folder, NoExport, NotOurs
+from hub.store import archive, customers, exported, reads
+from hub.store.exported import MARKER, ExportRuns, Folder, NoExport, NotOurs, OddPath
 from hub.wiring import Hub
 from tests.both_logs import where_the_log_is as where_the_log_is
 from tests.consumers.test_project import poison
@@ -101,7 +104,8 @@ def test_the_next_export_adds_what_came_since(hub: Hub, tmp_path: Path) -> None:
     assert write(hub, out)[:2] == (1, 1)
     assert set(before) < set(files(out))
     assert ids(asked(out)) == ids(archived(hub))
-    assert write(hub, out, anew=True) == Exported(len(archived(hub)), len(before) - 2 + 1, "it was asked for")
+    days = {(event["type"], event["time"].date()) for event in archived(hub)}
+    assert write(hub, out, anew=True) == Exported(len(archived(hub)), len(days), "it was asked for")
     assert ids(asked(out)) == ids(archived(hub))
 
 
@@ -193,24 +197,33 @@ def test_the_personal_part_comes_and_goes_with_the_word(hub: Hub, tmp_path: Path
     assert ids(asked(tmp_path / "out")) == ids(archived(hub))
 
 
-def test_what_would_be_told_in_old_words_or_not_at_all_is_written_again(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_would_be_told_in_old_words_or_not_at_all_is_written_again(hub: Hub, tmp_path: Path) -> None:
     a_week(hub)
     out = tmp_path / "out"
     write(hub, out)
     for change, why in (
-        ({"versions": {}}, "newer versions"), ({"dead": 1}, "dead letters"),
+        ({"versions": {}}, "newer versions"), ({"dead": ["orders/0/7"]}, "dead letters"),
         ({"reached": {"touchpoints/0": [1, named("nobody")]}}, "a backup was restored"),
     ):
         marker = orjson.loads((out / MARKER).read_bytes())
         (out / MARKER).write_bytes(orjson.dumps(marker | change))
         assert why in (write(hub, out).anew or "")
         assert ids(asked(out)) == ids(archived(hub))
-    poison(hub, 1)
+
+
+def test_a_dead_letter_is_no_event_until_it_was_seen_to(hub: Hub, tmp_path: Path) -> None:
+    a_week(hub)
+    out = tmp_path / "out"
+    bad = poison(hub, 1)
     shown(hub)
-    write(hub, out)
-    assert orjson.loads((out / MARKER).read_bytes())["dead"] == 1
+    assert write(hub, out).anew is None
+    assert ids(asked(out)) == sorted(set(ids(archived(hub))) - {bad})
+    come(hub, "call.ended", "c2", ago(hours=1), call="c2", party=PHONE, cause="no_answer")
+    assert write(hub, out)[:3] == (1, 1, None)
+    with hub.database.transaction() as tx:
+        archive.revive(tx, [])
+    assert write(hub, out).anew == "dead letters have been seen to"
+    assert ids(asked(out)) == ids(archived(hub))
 
 
 def test_nothing_is_written_into_what_is_no_export_of_this_hub(hub: Hub, tmp_path: Path) -> None:
@@ -256,6 +269,41 @@ def test_events_larger_than_duckdb_expects_and_more_than_a_block_are_exported(
     (row,) = asked(tmp_path / "it's here", "SELECT personal->>'text' AS text FROM events WHERE data->>'message' = 'm'")
     assert row == {"text": long}
     assert ids(asked(tmp_path / "it's here", "SELECT id FROM all_events")) == ids(archived(hub))
+
+
+@pytest.mark.parametrize("sign", "*?[")
+def test_a_folder_that_duckdb_would_take_for_a_pattern_is_refused(hub: Hub, tmp_path: Path, sign: str) -> None:
+    with pytest.raises(OddPath, match="stand for other signs"):
+        write(hub, tmp_path / f"out{sign}1]")
+    assert not (tmp_path / f"out{sign}1]").exists()
+
+
+def test_a_disk_that_is_full_is_named_by_its_folder(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_week(hub)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    for place, name, error in ((Path, "write_bytes", full), (Folder, "_sorted", duckdb.IOException("no room"))):
+        with monkeypatch.context() as disk:
+            disk.setattr(place, name, raising(error))
+            with pytest.raises(OSError, match=r"no room|No space") as told:
+                write(hub, tmp_path / name)
+        assert told.value.filename == str(tmp_path / name)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def fails(*given: object) -> None:
+        raise error
+
+    return fails
+
+
+def test_an_export_that_was_spoilt_says_so_and_how_it_is_mended(hub: Hub, tmp_path: Path) -> None:
+    a_week(hub)
+    write(hub, tmp_path / "out")
+    next((tmp_path / "out").rglob("1-0.parquet")).write_bytes(b"PAR")
+    with pytest.raises(NoExport, match=r"cannot be read: .*hub export --anew"):
+        asked(tmp_path / "out")
+    write(hub, tmp_path / "out", anew=True)
+    assert ids(asked(tmp_path / "out")) == ids(archived(hub))
 
 
 def test_where_no_export_is_it_says_so(tmp_path: Path) -> None:

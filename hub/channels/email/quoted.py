@@ -21,8 +21,7 @@ _BLOCK = 8  # lines within which a block of header lines shows itself
 
 _VERBS = (
     r"(?:\b(?:wrote|writes|schrieb|schrieben sie|geschrieben|schreef|geschreven|écrit|escribió|escribio|escreveu|scritto|skrev|"
-    r"kirjoitti|"
-    r"napisała?|napisana|pisze|napísal|napsala?|írta|a scris|yazdı|написала?|пишет|пише|έγραψε|đã viết|menulis|"
+    r"kirjoitti|napisała?|napisana|pisze|napísal|napsala?|írta|a scris|yazdı|написала?|пишет|пише|έγραψε|đã viết|menulis|"
     r"написа|је написао/ла|napisao/la|napisa(?:o|la) je|rašė|rakstīja|kirjutas)\b|เขียนว่า|ने लिखा|"
     r"napisał\(a\)|napsal\(a\)|написал\(а\)|"
     r"نوشته است|نوشته‌است|نوشت|كتب(?:ت)?|کتب|写道|寫道|のメッセージ|のメール|さん|書きました|작성)"
@@ -60,7 +59,7 @@ _DATE = re.compile(
 _YEAR = re.compile(r"(?<!\d)(?:19|20|13|14)\d{2}(?!\d)")
 _FROM = re.compile(
     r"[*_\s]{0,12}(?:from|von|de|da|van|från|fra|od|от|від|από|lähettäjä|gönderen|kimden|feladó|expéditeur|mittente|remitente|"
-    r"de la|šalje|nuo|no|saatja|od|από|từ|dari|จาก|шаље|од|gönderen|보낸사람|"
+    r"de la|šalje|nuo|no|saatja|από|từ|dari|จาก|шаље|од|보낸사람|"
     r"از|فرستنده|من|المرسل|מאת|发件人|寄件者|差出人|보낸 사람)\s{0,3}[*_]{0,2}\s?[:：]",
     re.IGNORECASE,
 )
@@ -243,7 +242,7 @@ def _header_block(lines: Sequence[str], n: int) -> bool:
     if not _FROM.match(lines[n]):
         return False
     below = [line for line in lines[n + 1 : n + 1 + _BLOCK] if line.strip()]
-    above = [line for line in lines[_top(lines, n) : n]]
+    above = lines[_top(lines, n) : n]
     fields = [field for line in [*above, *below[:6]] if (field := _FIELD.match(line))]
     if len(fields) < (3 if above else 2):
         return False

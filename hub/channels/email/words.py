@@ -9,9 +9,7 @@ from itertools import groupby
 from hub.channels.email.charsets import clean, decode
 
 # None goes on over the opening of another, so that a header of many openings and no end costs no more than its length.
-WORD = re.compile(
-    r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?=]|=(?!\?[^?\s]{1,80}\?[bBqQ]\?)|\?(?!=)){0,4000}+)\?="
-)
+WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?=]|=(?!\?[^?\s]{1,80}\?[bBqQ]\?)|\?(?!=)){0,4000}+)\?=")
 
 
 def decode_words(text: str) -> str:
