@@ -54,6 +54,27 @@ def test_words_of_the_other_direction_begin_where_the_line_does(
     expect(page.locator("#today .said", has_text="Re:")).to_have_count(0)
 
 
+# How far the words of a cell stand from those of the cell before it, the least of all rows.
+_APART = """() => Math.min(...[...document.querySelectorAll("tbody td + td")].map((cell) => {
+    const all = document.createRange();
+    const words = (one) => { all.selectNodeContents(one); return all.getBoundingClientRect(); };
+    const [one, before] = [words(cell), words(cell.previousElementSibling)];
+    return Math.max(before.left - one.right, one.left - before.right);
+}))"""
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+@pytest.mark.parametrize("path", ["/settings/looks", "/settings/keys"])
+def test_words_of_a_table_stand_apart_in_both_directions(desk: Desk, mina: Account, path: str, language: str) -> None:
+    accounts.prefer(desk.hub.database, mina.id, language, "light")
+    desk.history()
+    page = desk.page(mina, width=375)
+    page.goto(f"/customers/{desk.sara()}")
+    page.goto(path)
+    expect(page.locator("tbody tr").first).to_be_visible()
+    assert page.evaluate(_APART) >= 8
+
+
 def test_of_replies_each_line_says_what_it_says_itself(desk: Desk, mina: Account) -> None:
     desk.history()
     for n, text in enumerate(("It has not come.", "Now it came, thank you!")):

@@ -302,6 +302,6 @@ def test_one_insert_holds_all_that_was_shown(api: Api) -> None:
 def _rows(page: str) -> list[tuple[str, str]]:
     """Who and which, of each row of the page."""
     found = re.findall(
-        r'<tr><td><time.*?</td><td dir="auto">(.*?)</td><td>\w+ .*?<bdi>(.*?)</bdi>.*?</td></tr>', page, re.DOTALL
+        r'<tr><td><time.*?</td><td><bdi>(.*?)</bdi></td><td>\w+ .*?<bdi>(.*?)</bdi>.*?</td></tr>', page, re.DOTALL
     )
     return [(who, which) for who, which in found]
