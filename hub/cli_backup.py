@@ -81,7 +81,7 @@ def restore(folder: Path, keys_folder: Path | None) -> None:
 @contextmanager
 def _server(settings: Settings) -> Iterator[str]:
     """The database to restore into, which no running hub has; the hub's own is started for as long as it takes."""
-    from hub.cli import No
+    from hub.cli import Unreachable
     from hub.home import HomeTaken, lock
     from hub.store.embedded import EmbeddedPostgres
 
@@ -93,4 +93,4 @@ def _server(settings: Settings) -> Iterator[str]:
             with EmbeddedPostgres(settings.home) as server:
                 yield server.dsn
     except HomeTaken as taken:
-        raise No(f"{taken} Stop it first: it would work on what is restored before that is whole.") from None
+        raise Unreachable(f"{taken} Stop it first: it would work on what is restored before that is whole.") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import time
 from typing import Any, TextIO
 
@@ -26,11 +28,35 @@ class Repeated:
             self._log.warning(event, **why)
 
 
+class Libraries(logging.Handler):
+    """What libraries warn of by Python's own logging, as lines like the hub's; the same line of theirs once a minute."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._next: dict[tuple[str, int], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self._is_time((record.pathname, record.lineno)):  # by its words each new try to connect would be another
+                say = structlog.get_logger().error if record.levelno >= logging.ERROR else structlog.get_logger().warning
+                say("a library warns", library=record.name, said=record.getMessage(), exc_info=record.exc_info)
+        except Exception:  # a library's wrong call, or nobody reads: told as the standard library tells it
+            self.handleError(record)
+
+    def _is_time(self, line: tuple[str, int]) -> bool:
+        now = time.monotonic()
+        if now < self._next.get(line, 0.0):
+            return False
+        self._next[line] = now + _AGAIN
+        return True
+
+
 def configure(to: TextIO | None) -> None:
     """Log as JSON to this stream; None: only warnings and worse, to stderr, which somebody may have left unread."""
-    import logging
-    import sys
-
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, Libraries)]:
+        root.removeHandler(handler)
+    root.addHandler(Libraries())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -55,7 +55,10 @@ async def _viewer(request: Request, status: int) -> Viewer | None:
 def _page(request: Request, response: Response, viewer: Viewer | None) -> Response:
     title, *said = _said(request, response, viewer)
     kept = {name: value for name, value in response.headers.items() if name == "retry-after"}
-    return page(request, viewer, "error.html", status=response.status_code, headers=kept, title=title, said=said)
+    searches = response.status_code == 404 and viewer is not None
+    return page(
+        request, viewer, "error.html", status=response.status_code, headers=kept, title=title, said=said, searches=searches
+    )
 
 
 def _said(request: Request, response: Response, viewer: Viewer | None) -> list[str]:

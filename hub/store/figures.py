@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from hub.store import mailboxes, options
-from hub.store.database import Connection
+from hub.store.database import STEPS, Connection
 
 Counts = list[tuple[dict[str, str], Any]]
 STATES = ("waiting", "sending", "sent", "failed", "uncertain", "undone")
@@ -73,7 +73,7 @@ def _count(tx: Connection, outcomes: Counts) -> Counted:
     received = tx.execute(
         "SELECT channel, sum(received), sum(duplicates) FROM received GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    dead = tx.execute("SELECT step, count(*) FROM dead_letter GROUP BY 1 ORDER BY 1").fetchall()
+    dead: dict[str, int] = dict(tx.execute("SELECT step, count(*) FROM dead_letter GROUP BY 1").fetchall())
     waiting = tx.execute("SELECT count(*) FROM outbox WHERE NOT sent").fetchone()
     sent: dict[str, int] = dict(tx.execute("SELECT state, count(*) FROM delivery GROUP BY 1").fetchall())
     backup = options.read(tx, "backup", None)
@@ -81,7 +81,7 @@ def _count(tx: Connection, outcomes: Counts) -> Counted:
         [({"channel": channel}, n) for channel, n, _ in received],
         [({"channel": channel}, n) for channel, _, n in received],
         outcomes,
-        [({"step": step}, n) for step, n in dead],
+        [({"step": step}, dead.get(step, 0)) for step in STEPS],
         [({}, waiting[0] if waiting else 0)],
         [({"state": state}, sent.get(state, 0)) for state in STATES],
         [({}, len(mailboxes.troubled(tx)))],

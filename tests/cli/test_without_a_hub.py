@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from hub.home import lock
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, ago, come
 from tests.kill.running import HUB, RunningHub, alive, processes_of, until
@@ -61,3 +62,12 @@ def test_on_a_database_of_ones_own_it_is_shown_where_nobody_else_does_it(hub: Hu
 def test_python_runs_it_too() -> None:
     done = subprocess.run([sys.executable, "-m", "hub", "--version"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, f"hub, version {version('hub')}\n")
+
+
+def test_nothing_is_restored_into_a_home_that_somebody_has(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {"HUB_HOME": str(tmp_path)}
+    with lock(tmp_path, wait=False):
+        tried = subprocess.run([*HUB, "restore", str(tmp_path / "backup")], env=kept, capture_output=True, text=True)
+    assert tried.returncode == 3
+    assert f"process {os.getpid()}" in tried.stderr
+    assert "Stop it first" in tried.stderr

@@ -677,6 +677,7 @@ def test_what_goes_wrong_is_said_in_words_to_people_and_as_a_problem_to_programs
     page = agent.get("/there/is/no/such/page")
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "There is nothing here" in text_of(page)
+    assert re.findall(r'<a class="button \w+" href="(.*?)"', page.text) == ["/", "/search"]
     assert api.client.get("/there/is/no/such/page").headers["content-type"] == "application/problem+json"
 
 

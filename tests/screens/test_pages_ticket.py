@@ -283,6 +283,21 @@ def test_the_list_is_by_who_has_them_and_how_they_stand(api: Api, event: Callabl
     assert "matter 44" in text_of(reza.get("/tickets?whose=all&state=new"))
 
 
+def test_beside_a_ticket_and_an_order_stand_eight_open_tickets_and_the_way_to_the_rest(
+    api: Api, event: Callable[..., Event], ticket: dict[str, Any], reza: Browser
+) -> None:
+    api.send(*[event(f"m{n}", "message.received", message=f"m{n}", channel="chat", thread=f"t{n}", party=PARTY, text="Hello")
+               for n in range(10)])  # fmt: skip
+    api.send(event("o1", "order.placed", order="1047", party=PARTY))
+    for path, count in ((f"/tickets/{ticket['id']}", 10), ("/orders/1047", 11)):
+        side = reza.get(path).text.partition('id="side"')[2]
+        assert len(re.findall(r'<a href="/tickets/', side)) == 8, path
+        more = re.search(r'<p><a href="(/customers/[^"]+)">(and \d+ more)</a>', side)
+        assert more, side
+        assert more[2] == f"and {count - 8} more"
+        assert reza.get(more[1]).text.count('<li class="side-row"><a href="/tickets/') == 11
+
+
 def test_whoever_may_only_read_has_no_box(api: Api, ticket: dict[str, Any]) -> None:
     with browser_of(api, colleague(api, "ana", "analyst")) as ana:
         assert 'id="box"' not in ana.get(f"/tickets/{ticket['id']}").text
