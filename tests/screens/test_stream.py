@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from uuid import uuid4
 import httpx
 import orjson
 import pytest
+from starlette.types import Message
 
 from hub.screens import access
 from hub.screens.api import stream
@@ -187,6 +189,26 @@ def test_a_moment_is_read_as_it_was_written(api: Api) -> None:
         now = changes.vector(tx)
     assert changes.read(changes.written(now)) == now
     assert changes.read("1.2") is None
+
+
+def test_who_hangs_up_before_he_was_told_anything_is_kept_no_longer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(api.app.state.changes, "listen", lambda listener: (7, ()))
+    monkeypatch.setattr(api.app.state.changes, "leave", left.append)
+    scope = {
+        "type": "http", "method": "GET", "path": "/v1/stream", "query_string": b"topics=desk",
+        "headers": [(b"authorization", api.client.headers["authorization"].encode())],
+    }  # fmt: skip
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def full(message: Message) -> None:
+        await asyncio.Event().wait()
+
+    asyncio.run(api.app(scope, gone, full))
+    assert left == [7]
+    assert not api.app.state.streams
 
 
 # -- an end to it --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from typing import Annotated
 from urllib.parse import unquote
@@ -17,7 +17,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from hub.screens.access import Permit, needs
 from hub.screens.asked import Hub, Text, TheHub, id_of, reading
@@ -36,9 +36,21 @@ _EXAMPLE = {"schema": {"type": "string"}, "example": 'id: 0.0.3\ndata: {"topic":
 
 
 class EventStream(StreamingResponse):
-    """A reader that takes nothing any more is dropped; he comes back with the last id that he saw."""
+    """A reader that takes nothing any more is dropped; he comes back with the last id that he saw.
+
+    `leave` is called at the end, also of one who hung up before anything was sent to him."""
 
     media_type = "text/event-stream"
+
+    def __init__(self, blocks: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
+        super().__init__(blocks, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._leave = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
 
     async def stream_response(self, send: Send) -> None:
         async def patiently(message: Message) -> None:
@@ -160,7 +172,7 @@ def _rings(topic: str) -> bool:
 
 
 @router.get(
-    "/v1/stream", response_class=EventStream, summary="Hear of changes (server-sent events)",
+    "/v1/stream", status_code=200, response_class=EventStream, summary="Hear of changes (server-sent events)",
     responses={200: {"content": {"text/event-stream": _EXAMPLE}, "description": "until the reader leaves or may not read"}},
     **needs("read"),
 )  # fmt: skip
@@ -180,10 +192,13 @@ async def stream(
     await run_in_threadpool(state.shared.listen)
     await run_in_threadpool(reader.gather)
     number, reader.moment = await run_in_threadpool(changes.listen, reader.hear)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    open_streams: set[int] = state.streams
-    permit = Permit(request, "read")
-    return EventStream(_sent(reader, permit, changes, number, last_event_id, open_streams), headers=headers)
+    state.streams.add(number)
+
+    def leave() -> None:
+        changes.leave(number)
+        state.streams.discard(number)
+
+    return EventStream(_sent(reader, Permit(request, "read"), last_event_id), leave)
 
 
 def _read(topics: str) -> list[str]:
@@ -203,29 +218,22 @@ def _topic(topic: str) -> str:
     return f"{kind}:{known}"
 
 
-async def _sent(
-    reader: Reader, permit: Permit, changes: Changes, number: int, last: str | None, open_streams: set[int]
-) -> AsyncIterator[bytes]:  # fmt: skip
-    open_streams.add(number)
-    try:
-        told = reader.moment if last is None else moments.read(last)
-        yield _block(told, None)
-        if last is not None:
-            reader.note(await run_in_threadpool(reader.missed, told), reader.moment)
-        while True:
-            topics = await reader.told()
-            if not await permit.holds():
-                return
-            if topics is None:
-                yield b": nothing new\n\n"
-                continue
-            now = reader.moment
-            # only the last takes the reader on: who is cut off before is told all again
-            yield b"".join(_block(now if topic == topics[-1] else told, topic) for topic in topics)
-            told = now
-    finally:
-        changes.leave(number)
-        open_streams.discard(number)
+async def _sent(reader: Reader, permit: Permit, last: str | None) -> AsyncIterator[bytes]:
+    told = reader.moment if last is None else moments.read(last)
+    yield _block(told, None)
+    if last is not None:
+        reader.note(await run_in_threadpool(reader.missed, told), reader.moment)
+    while True:
+        topics = await reader.told()
+        if not await permit.holds():
+            return
+        if topics is None:
+            yield b": nothing new\n\n"
+            continue
+        now = reader.moment
+        # only the last takes the reader on: who is cut off before is told all again
+        yield b"".join(_block(now if topic == topics[-1] else told, topic) for topic in topics)
+        told = now
 
 
 def _block(moment: Vector | None, topic: str | None) -> bytes:
