@@ -52,7 +52,14 @@ def from_here(headers: Headers) -> bool:
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return False
     origin = headers.get("origin")
-    return origin is None or (origin != "null" and urlsplit(origin).netloc.lower() == headers.get("host", "").lower())
+    return origin is None or (origin != "null" and _host(origin) == headers.get("host", "").lower())
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as [, which begins an address and does not end it
+        return None
 
 
 def _short(headers: Headers, most: int, said: bool) -> bool:

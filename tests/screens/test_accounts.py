@@ -238,7 +238,7 @@ def test_the_pages_speak_the_browsers_language_until_somebody_chooses_one(api: A
 
 ELSEWHERE = [
     {"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"},
-    {"origin": "http://127.0.0.1:1"}, {"origin": "http://localhost"}, {"sec-fetch-site": "nonsense"},
+    {"origin": "http://127.0.0.1:1"}, {"origin": "http://localhost"}, {"origin": "http://["}, {"sec-fetch-site": "nonsense"},
 ]  # fmt: skip
 
 
