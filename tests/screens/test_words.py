@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.consumers.understand import channels
 from hub.screens import words
 from hub.screens.words import LANGUAGES, say, shown
 
@@ -46,6 +47,10 @@ def test_what_a_page_says_is_in_the_lists(path: Path) -> None:
             assert any(one.startswith(key) for one in known), f"{path.name}: nothing begins with {key}"
         else:
             assert key in known, f"{path.name}: {key}"
+
+
+def test_every_channel_that_reads_what_came_has_a_name() -> None:
+    assert {f"door.{name}" for name in channels()} == {key for key in words.words("en") if key.startswith("door.")}
 
 
 def test_a_number_is_written_in_the_digits_of_the_language() -> None:

@@ -123,7 +123,7 @@ WORDS: dict[str, str] = {
     "door.email": "E-mail",
     "door.orders": "Orders",
     "door.cdr": "Telephone records",
-    "door.cloudevents": "Events",
+    "door.events": "Events",
     "door.shopify": "Shopify",
     "source.smtp": "incoming mail",
     "source.lmtp": "incoming mail (LMTP)",

@@ -123,7 +123,7 @@ WORDS: dict[str, str] = {
     "door.email": "ایمیل",
     "door.orders": "سفارش‌ها",
     "door.cdr": "گزارش تماس‌ها",
-    "door.cloudevents": "رویدادها",
+    "door.events": "رویدادها",
     "door.shopify": "Shopify",
     "source.smtp": "ایمیل ورودی",
     "source.lmtp": "ایمیل ورودی (LMTP)",
