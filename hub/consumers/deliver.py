@@ -25,6 +25,7 @@ from hub.desk._shape import Decision
 from hub.desk.opening_hours import persian
 from hub.events.envelope import Event, iso
 from hub.events.ids import named
+from hub.events.moments import zone
 from hub.log._protocol import Place
 from hub.projections.tickets import Ticket
 from hub.store import deliveries, options
@@ -139,13 +140,14 @@ def _ready(recorder: Recorder, tx: Connection, way: Way, answer: Event, now: dat
 
 
 def _quoted(recorder: Recorder, tx: Connection, answer: Event) -> Quoted | None:
-    """What the customer wrote last."""
+    """What the customer wrote last, at the time of day that it was here."""
     last = event_of(recorder, tx, answer.data["answers"]) if answer.data.get("answers") else None
     if last is None or not last.personal.get("text"):
         return None
     sender = last.personal.get("from") or {}
     who, text = sender.get("name") or sender.get("address") or "", last.personal["text"]
-    return Quoted(who, last.time, text, persian(text)) if who else None
+    here = zone(recorder.here.timezone, recorder.here.region)
+    return Quoted(who, last.time.astimezone(here), text, persian(text)) if who else None
 
 
 # -- what became of it -------------------------------------------------------------------------------------------------

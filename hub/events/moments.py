@@ -1,10 +1,14 @@
-"""Instants as they come from outside: with their offset, and of a year that calendars and databases of today hold."""
+"""Instants as they come from outside: with their offset, and of a year that calendars and databases of today hold; and the
+zone in which an organisation tells them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 YEARS = range(1900, 2200)
+_ZONES = {"IR": "Asia/Tehran", "GB": "Europe/London", "DE": "Europe/Berlin", "FR": "Europe/Paris", "TR": "Europe/Istanbul",
+          "AE": "Asia/Dubai", "IN": "Asia/Kolkata", "JP": "Asia/Tokyo"}  # fmt: skip
 
 
 def instant(said: object) -> datetime:
@@ -39,3 +43,8 @@ def of_our_time(aware: datetime) -> bool:
         return aware.astimezone(UTC).year in YEARS
     except OverflowError:
         return False
+
+
+def zone(named: str | None, region: str) -> ZoneInfo:
+    """The one that was named, else that of the country, where one is known that has but one."""
+    return ZoneInfo(named or _ZONES.get(region, "UTC"))

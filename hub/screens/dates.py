@@ -20,8 +20,6 @@ MONTHS = [
 JALALI = ["فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 PERSIAN_DAYS = ["دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه"]
-_ZONES = {"IR": "Asia/Tehran", "GB": "Europe/London", "DE": "Europe/Berlin", "FR": "Europe/Paris", "TR": "Europe/Istanbul",
-          "AE": "Asia/Dubai", "IN": "Asia/Kolkata", "JP": "Asia/Tokyo"}  # fmt: skip
 _HOUR, _WEEK = 3600, 7
 
 
@@ -33,11 +31,6 @@ class Told:
     short: str
     exact: str
     counted: bool = False
-
-
-def zone(named: str | None, region: str) -> ZoneInfo:
-    """The one that was named, else that of the country, where one is known that has but one."""
-    return ZoneInfo(named or _ZONES.get(region, "UTC"))
 
 
 def told(moment: datetime, now: datetime, language: str, zone: ZoneInfo) -> Told:

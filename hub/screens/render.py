@@ -26,6 +26,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from hub.consumers.runner import clock
+from hub.events.moments import zone
 from hub.events.text import squeeze
 from hub.screens import dates, sentences
 from hub.screens.first_words import first_words, topic
@@ -80,7 +81,7 @@ def templates(request: Request, language: str) -> Environment:
 def zone_of(request: Request) -> ZoneInfo:
     """The organisation's time zone."""
     settings = request.app.state.hub.settings
-    return dates.zone(settings.timezone, settings.region)
+    return zone(settings.timezone, settings.region)
 
 
 def goes_on(call: Mapping[str, Any]) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hub.screens.dates import day, zone
+from hub.events.moments import zone
+from hub.screens.dates import day
 from hub.screens.words import say
 from tests import both_logs
 

@@ -208,7 +208,7 @@ def test_what_goes_out_is_a_mail_that_answers_hers(desk: Desk) -> None:
     assert sent["Auto-Submitted"] is None
     assert sent.get_content().replace("\r\n", "\n") == (
         "سفارش ۱۰۴۲ فردا می‌رسد.\n.\nFrom here it is quick.\n\n-- \nYour shop\n\n"
-        "On 2026-05-01 11:00, Maryam wrote:\n> And the lamp?\n"
+        "On 2026-05-01 14:30, Maryam wrote:\n> And the lamp?\n"
     )
     assert desk.server.envelopes == [(OURS, [HERS])]
     assert all(byte < 128 for byte in desk.server.mails[0])

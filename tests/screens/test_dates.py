@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.screens.dates import day, heading, lasted, told, zone
+from hub.events.moments import zone
+from hub.screens.dates import day, heading, lasted, told
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # a Tuesday, 14:30 in Tehran, 3 Azar 1405

@@ -25,7 +25,7 @@ _PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What is answered: who wrote it when, and whether the line above it is to be Persian."""
+    """What is answered: who wrote it when (in the zone in which it is told), whether the line above it is to be Persian."""
 
     by: str
     time: datetime
