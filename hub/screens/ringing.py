@@ -111,7 +111,8 @@ class Calls:
                 self._same = {id: call for id, call in calls.items() if not any(map(call.concerned, meanwhile))}
                 self._number += len(self._same) < len(calls)
         finally:
-            self._meanwhile = None
+            with self._notes:
+                self._meanwhile = None
         self._written = {}
         self._seen = {id: self._seen.get(id, set()) for id in calls}
         self._read = number
