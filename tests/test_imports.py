@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"events", "discover"},
+    {"events", "discover", "portions"},
     {"channels", "projections"},
     {"desk"},
     {"log", "transport", "store"},

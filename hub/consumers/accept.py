@@ -11,7 +11,7 @@ from datetime import datetime
 from hub.channels import cloudevents
 from hub.channels._shape import Channel, Piece, Rejected
 from hub.channels.cloudevents import CONFLICT
-from hub.consumers import ingest
+from hub.consumers.ingest import GROUP, GROUP_BYTES, SOURCE, Counts
 from hub.consumers.record import Outgoing, Recorder, payload_of_bytes, payload_of_file
 from hub.events.draft import Draft
 from hub.events.envelope import Event
@@ -19,10 +19,9 @@ from hub.events.ids import digest
 from hub.events.prepare import Installation, NotValid, prepare
 from hub.events.seal import key_name
 from hub.log._protocol import Appended
+from hub.portions import portions
 from hub.store import ledger
 from hub.store.keys import Destroyed
-
-GROUP, GROUP_BYTES = 1_000, 8 * 1024 * 1024  # arrivals of one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +58,7 @@ class Answer:
 
 def groups(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
     """As many at a time as one transaction may hold; one that is larger comes alone."""
-    group: list[Arrival] = []
-    held = 0
-    for arrival in arrivals:
-        held += len(arrival.body)
-        if group and (len(group) >= GROUP or held > GROUP_BYTES):
-            yield group
-            group, held = [], len(arrival.body)
-        group.append(arrival)
-    if group:
-        yield group
+    return portions(arrivals, lambda arrival: len(arrival.body), GROUP_BYTES, GROUP)
 
 
 def write(recorder: Recorder, arrivals: Sequence[Arrival]) -> list[Answer]:
@@ -147,9 +137,9 @@ def _answered(made: _Made, appended: Appended) -> Answer:
 def write_down(
     recorder: Recorder, channel: Channel, found: Iterable[Piece], now: Callable[[], datetime], *, history: bool,
     progress: Callable[[int], None] = lambda done: None,
-) -> ingest.Counts:  # fmt: skip
+) -> Counts:  # fmt: skip
     """Append the events of these files; what is refused is kept and understood (that is, rejected) later."""
-    counts = ingest.Counts()
+    counts = Counts()
     for group in groups(_arrival(recorder, channel.name, piece, now(), history) for piece in found):
         _count(recorder, group, counts)
         progress(counts.received + counts.duplicates)
@@ -160,11 +150,11 @@ def _arrival(recorder: Recorder, channel: str, piece: Piece, now: datetime, hist
     body, meta = piece.body, {**piece.meta, "history": "true"} if history else piece.meta
     if body is None:  # too large to be held
         assert piece.path is not None
-        kept = payload_of_file(recorder, channel, ingest.SOURCE, piece.path, meta, now)
-        return Arrival(channel, ingest.SOURCE, b"", now, payload=kept, refused=Rejected("too large"))
+        kept = payload_of_file(recorder, channel, SOURCE, piece.path, meta, now)
+        return Arrival(channel, SOURCE, b"", now, payload=kept, refused=Rejected("too large"))
     document = cloudevents.loaded(body)
     draft = document if isinstance(document, Rejected) else cloudevents.read(document, now, history=history)
-    source = cloudevents.source_of(document) or ingest.SOURCE
+    source = cloudevents.source_of(document) or SOURCE
     if isinstance(draft, Rejected):
         return Arrival(channel, source, body, now, meta, refused=draft)
     recorded = (cloudevents.recorded_of(document) or draft.time) if history else None
@@ -172,7 +162,7 @@ def _arrival(recorder: Recorder, channel: str, piece: Piece, now: datetime, hist
     return Arrival(channel, source, body, now, meta, draft, said=said, recorded=recorded, history=history)
 
 
-def _count(recorder: Recorder, group: Sequence[Arrival], counts: ingest.Counts) -> None:
+def _count(recorder: Recorder, group: Sequence[Arrival], counts: Counts) -> None:
     for answer in write(recorder, group):
         if answer.verdict == "duplicate":
             counts.duplicates += 1

@@ -15,7 +15,8 @@ from threading import Lock, Thread
 
 import structlog
 
-from hub.consumers.accept import GROUP, GROUP_BYTES, Answer, Arrival, groups, write
+from hub.consumers.accept import Answer, Arrival, groups, write
+from hub.consumers.ingest import GROUP, GROUP_BYTES
 from hub.consumers.record import Recorder
 from hub.log._protocol import LogAway, LogLost
 from hub.store.database import Unavailable

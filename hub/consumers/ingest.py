@@ -14,7 +14,7 @@ from hub.log._protocol import Appended
 from hub.store import ledger
 
 SOURCE = "files"
-_GROUP, _GROUP_BYTES = 1_000, 8 * 1024 * 1024
+GROUP, GROUP_BYTES = 1_000, 8 * 1024 * 1024  # what one transaction writes down
 
 
 class NoSuchPath(Exception):
@@ -68,7 +68,7 @@ def write_down(
         outgoing = _outgoing(recorder, channel.name, piece, now(), history)
         group.append(outgoing)
         held += outgoing.event.data["size"] if "body" in outgoing.event.personal else 0
-        if len(group) >= _GROUP or held > _GROUP_BYTES:
+        if len(group) >= GROUP or held > GROUP_BYTES:
             _append(recorder, group, counts)
             group, held = [], 0
             progress(counts.received + counts.duplicates)

@@ -29,6 +29,7 @@ from hub.events.ids import named
 from hub.events.kinds.inbound import PayloadReceived
 from hub.events.prepare import NotValid, fingerprint, prepare
 from hub.log._protocol import Recorded
+from hub.portions import portions
 from hub.store import archive, deliveries, ledger, options
 from hub.store.blobs import Damaged, Missing
 from hub.store.checkpoints import move
@@ -91,7 +92,7 @@ def _see(recorder: Recorder, source: Source, count: int | None) -> int:
         batch = source(tx)[:count]
         if not batch:
             return 0
-        portion = next(_portions(batch))
+        portion = next(portions(batch, _size, HELD))
         known.of(portion)
         with alone(portion):
             payloads = _payloads(recorder, tx, portion)
@@ -156,23 +157,9 @@ def again(recorder: Recorder, payloads: Sequence[str]) -> int:
     """Parse these payloads once more, as the channels read them today; how many were found."""
     with recorder.database.transaction() as tx:
         found = ledger.payloads(tx, payloads)
-        for portion in _portions(found):
+        for portion in portions(found, _size, HELD):
             _settle(recorder, tx, unseal_all(recorder.keys, [_document(one) for one in portion]), anew=True)
         return len(found)
-
-
-def _portions(batch: Sequence[Recorded]) -> Iterator[list[Recorded]]:
-    """These payloads, as many at a time as may be held at once; one that is larger comes alone."""
-    portion: list[Recorded] = []
-    held = 0
-    for recorded in batch:
-        size = _size(recorded)
-        held += size
-        if portion and held > HELD:
-            yield portion
-            portion, held = [], size
-        portion.append(recorded)
-    yield portion
 
 
 def _size(recorded: Recorded) -> int:

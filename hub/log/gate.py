@@ -15,6 +15,7 @@ import orjson
 from hub.events.envelope import Sealed
 from hub.log._protocol import Appended, Place, Recorded
 from hub.log.headers import sealed
+from hub.portions import portions
 from hub.store.database import Connection, array
 
 CHANNEL = "hub_log"
@@ -132,22 +133,10 @@ def write(
     if any(event.replaces for _, event in fresh):
         connection.execute("UPDATE epoch SET replaced = true WHERE NOT replaced")
     heads = [{"topic": topic, "part": part, "next": end} for (topic, part), end in sorted(ends.items())]
-    for part in _parts(fresh):
+    parts = portions(fresh, lambda one: len(one[1].value), _WRITTEN)
+    for part in parts if fresh else [[]]:  # where nothing is fresh the log's ends and the ledger are written all the same
         _write(connection, part, heads, received)
         heads, received = [], []
-
-
-def _parts(fresh: Sequence[tuple[Place, Sealed]]) -> list[list[tuple[Place, Sealed]]]:
-    """Cut so that what is on its way to the database at once stays small; at least one part."""
-    parts: list[list[tuple[Place, Sealed]]] = [[]]
-    held = 0
-    for one in fresh:
-        held += len(one[1].value)
-        if held > _WRITTEN and parts[-1]:
-            parts.append([])
-            held = len(one[1].value)
-        parts[-1].append(one)
-    return parts
 
 
 def _write(

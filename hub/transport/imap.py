@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError  # type: ignore[import-untyped]
 
+from hub.portions import portions
 from hub.transport.servers import Server
 from hub.transport.spool import Spool
 from hub.transport.trouble import Trouble, of_connection, words
@@ -150,7 +151,8 @@ class Folder:
             about = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
             sizes = {uid: int(one[b"RFC822.SIZE"]) for uid, one in about.items()}
             arrived = {uid: one[b"INTERNALDATE"].astimezone(UTC) for uid, one in about.items()}
-        for group in _groups([uid for uid in uids if uid in sizes], sizes):
+        there = [uid for uid in uids if uid in sizes]
+        for group in portions(there, lambda uid: min(sizes[uid], _PIECE), _GROUP_BYTES, _GROUP):
             with _heard(self._server):
                 fetched = [Fetched(uid, mail, arrived[uid]) for uid, mail in self._fetched(group, sizes, spool)]
             yield fetched
@@ -210,17 +212,3 @@ class Folder:
             return False
         finally:
             sock.settimeout(patience)
-
-
-def _groups(uids: Sequence[int], sizes: dict[int, int]) -> Iterator[list[int]]:
-    group: list[int] = []
-    held = 0
-    for uid in uids:
-        size = min(sizes[uid], _PIECE)
-        if group and (len(group) >= _GROUP or held + size > _GROUP_BYTES):
-            yield group
-            group, held = [], 0
-        group.append(uid)
-        held += size
-    if group:
-        yield group
