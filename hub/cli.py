@@ -24,7 +24,7 @@ from hub.cli_topics import topics
 from hub.cli_users import users
 from hub.printing import as_json
 
-NO, WRONG_USE, UNREACHABLE = 1, 2, 3
+NO, UNREACHABLE = 1, 3  # and 2 for a wrong use, as Click has it
 JSON = click.option("--json", "json_", is_flag=True, help="Print JSON instead of a page for people.")
 
 

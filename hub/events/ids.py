@@ -73,10 +73,6 @@ def _keyed(secret: bytes) -> hmac.HMAC:
     return hmac.new(secret, digestmod=hashlib.sha256)
 
 
-def stream(kind: str, name: str) -> str:
-    return f"{kind}:{name}"
-
-
 def link_stream(a: str, b: str) -> str:
     """The stream of a pair of parties, whichever way round it is named."""
     return f"link:{named('link', *sorted((a, b)))}"
