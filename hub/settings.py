@@ -293,7 +293,7 @@ def _topic_prefix(name: str, text: str) -> str:
 
 
 def _pattern(name: str, text: str) -> str:
-    """A regular expression; the order number is its first group, or all of it where it has none."""
+    """A regular expression; the order number is its group `number`, else its first group, else all of it."""
     try:
         re.compile(text)
     except re.error as error:

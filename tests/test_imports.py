@@ -28,7 +28,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FREE = {"settings", "home", "logs", "memory"}
 ALLOWED = {("screens", "consumers"), ("channels", "channels"), ("screens", "wiring"), ("screens", "schema_files")}
 ONE_DOOR = {
-    "psycopg": ("hub/store/", "hub/log/embedded.py"),
+    "psycopg": ("hub/store/",),
     "psycopg_pool": ("hub/store/",),
     "sqlalchemy": ("hub/store/",),
     "alembic": ("hub/store/",),

@@ -1,8 +1,8 @@
 """Pages from templates: the words, dates and numbers of the viewer's language, and the frame around them.
 
 A template finds: `viewer`, `request`, what the page gave it, and `t`, `icon`, `channel_icon`, `channel_name`, `door_name`,
-`source_name`, `when`, `day`, `evidence`, `fault`, `place_name`, `lasted`, `number`, `money`, `moved`, `phone`, `bdi`,
-`csrf_field`, `static`, `first_words`, `topic`, `goes_on`, `language`, `direction`.
+`source_name`, `when`, `clock`, `day`, `day_id`, `evidence`, `fault`, `place_name`, `lasted`, `number`, `money`, `moved`,
+`phone`, `bdi`, `csrf_field`, `new_id`, `static`, `first_words`, `topic`, `goes_on`, `language`, `direction`.
 """
 
 from __future__ import annotations

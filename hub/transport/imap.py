@@ -35,7 +35,7 @@ _LOOK = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A folder at one moment. `last`: the highest UID, 0 where it is empty."""
+    """A folder at one moment. `validity`: its UIDVALIDITY; `last`: the highest UID, 0 where it is empty."""
 
     validity: int
     last: int
@@ -112,7 +112,7 @@ def _heard(server: Server) -> Iterator[None]:
 
 
 class Folder:
-    """An open folder. `validity` is the UIDVALIDITY that its UIDs belong to."""
+    """An open folder."""
 
     def __init__(self, client: IMAPClient, server: Server) -> None:
         self._client, self._server = client, server

@@ -2,8 +2,9 @@
 
 `mime` cuts a mail into parts, `header_fields` reads a header block, `words`, `parameters`, `addresses`, `charsets`
 decode what is in it, `bodies` chooses text, html and attachments, `markup` reads html as text, `automatic` and
-`bounces` tell machines from people, `sides` customers from ourselves, `identity` says which mail it is, `files` cuts mboxes
-and Maildirs, `pictures` finds those that html names, `reading` puts it together.
+`bounces` tell machines from people (by `phrases` and `senders`), `sides` customers from ourselves, `identity` says which mail
+it is, `files` cuts mboxes and Maildirs, `pictures` finds those that html names, `quoted` what was said before, `reading` puts
+it together. `render` writes a mail of ours.
 """
 
 from __future__ import annotations
