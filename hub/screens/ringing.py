@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from operator import is_
 from threading import Event, Lock, Thread
 
 import structlog
@@ -33,7 +34,7 @@ class Calls:
         self._meanwhile: list[Changed] | None = None  # while they are read: what changed, for whom they bring is not known yet
         self._calls: dict[str, Ringing] = {}
         self._same: dict[str, Ringing] = {}  # those of which nothing changed since
-        self._written: dict[tuple[object, ...], str] = {}
+        self._written: dict[tuple[object, ...], tuple[Sequence[Ringing], str]] = {}
         self._seen: dict[str, set[str]] = {}
         self._rung, self._stop = Event(), Event()
         self._thread: Thread | None = None
@@ -92,8 +93,11 @@ class Calls:
         with self._lock:
             if self._read != self._number:
                 self._look_again()
-            end = clock() - LONGEST
-            return [call for call in self._calls.values() if call.rang > end]
+            return self._ringing()
+
+    def _ringing(self) -> list[Ringing]:
+        end = clock() - LONGEST
+        return [call for call in self._calls.values() if call.rang > end]
 
     def _look_again(self) -> None:
         with self._notes:
@@ -119,8 +123,11 @@ class Calls:
 
     def heard(self, viewer: Viewer, aside: Collection[str] = ()) -> list[Ringing]:
         """Those that this viewer sees, the first first, without those that he put `aside`."""
-        who = (viewer.login, viewer.name)
-        return [call for call in self.now() if call.call not in aside and call.heard_by(viewer.rings, who)][:MOST_HEARD]
+        return _heard(self.now(), viewer, aside)
+
+    def known(self, viewer: Viewer, aside: Collection[str] = ()) -> list[Ringing] | None:
+        """The same where nothing changed since it was read, else None; waits for nobody."""
+        return _heard(self._ringing(), viewer, aside) if self.fresh else None
 
     def look(self, viewer: Viewer, heard: Sequence[Ringing], looked: Callable[[What, Collection[str]], None]) -> None:
         """Who is shown whom for the first time; the same call is shown to the same viewer on every page."""
@@ -130,9 +137,15 @@ class Calls:
                 seen.add(viewer.login)
                 looked("customer", call.shows)
 
-    def written(self, key: tuple[object, ...]) -> str | None:
-        """What was made of these calls since they were read."""
-        return self._written.get(key)
+    def written(self, key: tuple[object, ...], heard: Sequence[Ringing]) -> str | None:
+        """What was made of these calls, as they were read last."""
+        of, text = self._written.get(key, ((), None))
+        return text if len(of) == len(heard) and all(map(is_, of, heard)) else None
 
-    def write(self, key: tuple[object, ...], text: str) -> None:
-        self._written[key] = text
+    def write(self, key: tuple[object, ...], heard: Sequence[Ringing], text: str) -> None:
+        self._written[key] = (heard, text)
+
+
+def _heard(calls: Sequence[Ringing], viewer: Viewer, aside: Collection[str]) -> list[Ringing]:
+    who = (viewer.login, viewer.name)
+    return [call for call in calls if call.call not in aside and call.heard_by(viewer.rings, who)][:MOST_HEARD]

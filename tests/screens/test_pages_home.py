@@ -14,6 +14,7 @@ import pytest
 from hub.consumers.forget import forget
 from hub.consumers.runner import until_quiet
 from hub.screens.accounted import Accounted
+from hub.screens.pages import pop
 from hub.screens.pages.files import plain
 from hub.screens.ringing import Calls
 from hub.store import accounts
@@ -372,6 +373,29 @@ def test_what_changes_while_the_calls_are_read_makes_read_again_only_whom_it_con
     calls.forget()
     meanwhile.append(Changed(rings=frozenset({"202"})))
     assert not (calls.now() and calls.fresh)
+
+
+def test_a_pop_that_is_written_while_its_caller_is_named_is_no_other_viewers_pop(
+    api: Api, agent: Browser, event: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.send(rings(event, "c1"))
+    described = event("p1", "party.described", time=ago(seconds=1), party=SARA, name="Sara Karimi")
+    api.client.post("/v1/events", json=described, headers={"content-type": "application/cloudevents+json"})
+    calls: Calls = api.app.state.calls
+    calls.now()
+    api.app.state.changes.close()  # what is folded meanwhile is heard of no later than it is read
+    written = pop._written
+
+    def and_named(*given: Any) -> str:
+        text = written(*given)
+        api.fold()
+        calls.now()
+        return text
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pop, "_written", and_named)
+        assert "Sara Karimi" not in text_of(agent.get("/pop"))
+    assert "Sara Karimi" in text_of(agent.get("/pop"))
 
 
 def test_who_calls_is_read_before_a_screen_asks(api: Api, event: Make) -> None:

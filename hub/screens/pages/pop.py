@@ -34,13 +34,15 @@ async def pop(request: Request, viewer: Reader, looked: Looked) -> Response:
     `aside` in the address: calls that he has seen to, so that the next one is shown as the only one that it is."""
     calls: Calls = request.app.state.calls
     aside = request.query_params.getlist("aside")
-    heard = calls.heard(viewer, aside) if calls.fresh else await run_in_threadpool(calls.heard, viewer, aside)
+    heard = calls.known(viewer, aside)
+    if heard is None:
+        heard = await run_in_threadpool(calls.heard, viewer, aside)
     calls.look(viewer, heard, looked)
-    key = ("pop", viewer.language, viewer.may("link"), *(call.call for call in heard))
-    text = calls.written(key) if heard else ""
+    key = (viewer.language, viewer.may("link"), *(call.call for call in heard))
+    text = calls.written(key, heard) if heard else ""
     if text is None:
         text = _written(request, viewer, heard)
-        calls.write(key, text)
+        calls.write(key, heard, text)
     return HTMLResponse(text, headers=NOT_KEPT)
 
 
