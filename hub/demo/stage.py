@@ -16,7 +16,7 @@ import psutil
 
 from hub.demo.agenda import Agenda
 from hub.demo.diary import Mail
-from hub.demo.doors import Doors, now
+from hub.demo.doors import Away, Doors, now
 from hub.demo.people import Person
 from hub.demo.purchases import Purchase
 from hub.demo.telephone import Telephone
@@ -82,9 +82,11 @@ class Stage:
         return f"/customers/{found[0]['id']}" if found else None
 
     def ledger(self, source: str) -> Mapping[str, int]:
-        """What `hub ledger` says of a source; zeros before anything came from it."""
+        """What `hub ledger` says of a source; zeros before anything came from it. Raises Away."""
         command = [sys.executable, "-m", "hub.cli", "ledger", "--json"]
         said = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        if said.returncode:
+            raise Away(f"hub ledger: {said.returncode}")
         rows: list[dict[str, Any]] = json.loads(said.stdout)["sources"]
         nothing = {"received": 0, "duplicates": 0, "understood": 0, "rejected": 0, "waiting": 0}
         return next((row for row in rows if row["source"] == source), nothing)
