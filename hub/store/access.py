@@ -5,7 +5,6 @@ Of a key only its SHA-256 is kept, for it is random and long.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from hub.events.text import storable
 from hub.store.database import Database
+from hub.store.tokens import hashed
 
 # `reject`: see what nobody understood, as it came, and try it again; `ring`: make a test call; `manage`: the settings.
 ROLES: dict[str, frozenset[str]] = {
@@ -62,7 +62,7 @@ def create(database: Database, name: str, role: str) -> str:
     with database.transaction() as tx:
         made = tx.execute(
             "INSERT INTO api_key (name, role, hash) VALUES (%s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING name",
-            [storable(name), role, _hash(key)],
+            [storable(name), role, hashed(key)],
         ).fetchone()
     if made is None:
         raise NameTaken(NameTaken.__doc__)
@@ -90,7 +90,7 @@ class Access:
 
     def remembered(self, key: str) -> tuple[bool, Caller | None]:
         """Whether the answer is fresh, and the answer; never waits."""
-        until, caller = self._found.get(_hash(key), (0.0, None))
+        until, caller = self._found.get(hashed(key), (0.0, None))
         return until > time.monotonic(), caller
 
     def forget(self) -> None:
@@ -101,13 +101,9 @@ class Access:
         """Whose key this is; None for nobody's."""
         fresh, caller = self.remembered(key)
         if not fresh:
-            rows = self._database.rows("SELECT name, role FROM api_key WHERE hash = %s", [_hash(key)])
+            rows = self._database.rows("SELECT name, role FROM api_key WHERE hash = %s", [hashed(key)])
             caller = Caller(*rows[0]) if rows else None
             if len(self._found) >= _REMEMBERED:
                 self._found = {}
-            self._found[_hash(key)] = (time.monotonic() + _FRESH, caller)
+            self._found[hashed(key)] = (time.monotonic() + _FRESH, caller)
         return caller
-
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "replace")).digest()

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from hub.store.accounts import COLUMNS, Account, account_of
 from hub.store.database import Connection, Database
+from hub.store.tokens import hashed
 
 IDLE, LONGEST = timedelta(hours=12), timedelta(days=7)
 _RENEWED = timedelta(minutes=5)  # between two writes of `seen`, so that not every request writes
@@ -34,7 +35,7 @@ def begin(tx: Connection, account: str, now: datetime) -> str:
     tx.execute("DELETE FROM session WHERE expires <= %s OR seen <= %s", [now, now - IDLE])
     tx.execute(
         "INSERT INTO session (hash, account, created, seen, expires) VALUES (%s, %s, %s, %s, %s)",
-        [_hash(token), UUID(account), now, now, now + LONGEST],
+        [hashed(token), UUID(account), now, now, now + LONGEST],
     )
     return token
 
@@ -44,20 +45,20 @@ def find(database: Database, token: str, now: datetime, renew: bool = True) -> A
     rows = database.rows(
         f"SELECT s.seen, a.* FROM session s CROSS JOIN LATERAL (SELECT {COLUMNS} FROM account WHERE id = s.account AND active) a"
         " WHERE s.hash = %s AND s.expires > %s AND s.seen > %s",
-        [_hash(token), now, now - IDLE],
+        [hashed(token), now, now - IDLE],
     )
     if not rows:
         return None
     seen, *row = rows[0]
     if renew and now - seen > _RENEWED:
         with database.transaction() as tx:
-            tx.execute("UPDATE session SET seen = %s WHERE hash = %s", [now, _hash(token)])
+            tx.execute("UPDATE session SET seen = %s WHERE hash = %s", [now, hashed(token)])
     return account_of(row)
 
 
 def end(database: Database, token: str) -> None:
     with database.transaction() as tx:
-        tx.execute("DELETE FROM session WHERE hash = %s", [_hash(token)])
+        tx.execute("DELETE FROM session WHERE hash = %s", [hashed(token)])
 
 
 def end_one(database: Database, account: str, id: str) -> None:
@@ -69,7 +70,7 @@ def end_one(database: Database, account: str, id: str) -> None:
 def end_others(database: Database, account: str, token: str) -> None:
     """All of this account's sessions but the one that asks."""
     with database.transaction() as tx:
-        tx.execute("DELETE FROM session WHERE account = %s AND hash <> %s", [UUID(account), _hash(token)])
+        tx.execute("DELETE FROM session WHERE account = %s AND hash <> %s", [UUID(account), hashed(token)])
 
 
 def listed(database: Database, account: str, now: datetime) -> list[Session]:
@@ -84,13 +85,9 @@ def listed(database: Database, account: str, now: datetime) -> list[Session]:
 
 def id_of(token: str) -> str:
     """Which of the listed sessions this token's is."""
-    return _hash(token).hex()
+    return hashed(token).hex()
 
 
 def csrf(token: str) -> str:
     """What a form of this session brings; nobody makes it who cannot read the session's pages."""
     return hmac.new(token.encode("utf-8", "replace"), b"csrf", hashlib.sha256).hexdigest()
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

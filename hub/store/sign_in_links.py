@@ -5,7 +5,6 @@ Of a link's token only the SHA-256 is kept. Making one takes away those of the s
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from hub.store.accounts import Account, by_id
 from hub.store.database import Connection, Database
+from hub.store.tokens import hashed
 
 Purpose = Literal["enter", "invite", "reset"]
 VALID: dict[Purpose, timedelta] = {
@@ -29,7 +29,7 @@ def make(database: Database, account: str, purpose: Purpose, now: datetime) -> s
         )
         tx.execute(
             "INSERT INTO sign_in (hash, account, purpose, expires) VALUES (%s, %s, %s, %s)",
-            [_hash(token), UUID(account), purpose, now + VALID[purpose]],
+            [hashed(token), UUID(account), purpose, now + VALID[purpose]],
         )
     return f"/sign-in/{token}" if purpose == "enter" else f"/invite/{token}"
 
@@ -39,7 +39,7 @@ def whose(database: Database, token: str, now: datetime, enter: bool = False) ->
     rows = database.rows(
         "SELECT s.account::text FROM sign_in s JOIN account a ON a.id = s.account"
         " WHERE s.hash = %s AND s.expires > %s AND (s.purpose = 'enter') = %s AND a.active",
-        [_hash(token), now, enter],
+        [hashed(token), now, enter],
     )
     return by_id(database, rows[0][0]) if rows else None
 
@@ -49,10 +49,6 @@ def use(tx: Connection, token: str, now: datetime, enter: bool = False) -> str |
     row = tx.execute(
         "DELETE FROM sign_in s USING account a WHERE a.id = s.account AND a.active"
         " AND s.hash = %s AND s.expires > %s AND (s.purpose = 'enter') = %s RETURNING s.account::text",
-        [_hash(token), now, enter],
+        [hashed(token), now, enter],
     ).fetchone()
     return row[0] if row else None
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
