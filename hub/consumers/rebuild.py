@@ -23,7 +23,7 @@ from hub.log._protocol import Place
 from hub.memory import settle
 from hub.projections._shape import Append, Fold, Projection
 from hub.store import archive, projected
-from hub.store.checkpoints import lock_all
+from hub.store.checkpoints import lock_all, positions
 from hub.store.database import Connection, Database
 from hub.store.keys import Keys
 from hub.store.projected import projections
@@ -60,7 +60,7 @@ def _late(recorder: Recorder) -> list[str]:
         known: dict[str, int] = dict(tx.execute("SELECT name, version FROM projected").fetchall())
         projected.not_newer(known)
         stale = [p for p in projections().values() if known.get(p.name) != p.version]
-        if any(_checkpoints(tx).values()):
+        if any(positions(tx, STEP).values()):
             return [p.name for p in stale]
         for projection in stale:
             _make_empty(tx, projection)
@@ -106,7 +106,7 @@ def _rebuild(recorder: Recorder, names: Sequence[str], progress: Progress = lamb
             projected.create(tx, projection, tables[projection.name], indexed=False)
     with recorder.database.transaction() as tx:
         tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        ends, dead = _checkpoints(tx), archive.dead_places(tx)
+        ends, dead = positions(tx, STEP), archive.dead_places(tx)
         fold_all = _by_many if sum(ends.values()) >= MANY else from_zero
         done = fold_all(recorder, tx, chosen, tables, ends, progress)
     with recorder.database.transaction() as tx:
@@ -252,7 +252,7 @@ def _compared(recorder: Recorder, progress: Progress) -> list[dict[str, Any]]:
     tables = {p.name: f"verify_{p.name}" for p in chosen}
     with recorder.database.transaction() as tx:
         tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        ends, live = _checkpoints(tx), projected.live(tx)
+        ends, live = positions(tx, STEP), projected.live(tx)
         for projection in chosen:
             tx.execute(f"CREATE TEMP TABLE {tables[projection.name]} (LIKE {live[projection.name]}) ON COMMIT DROP")
         from_zero(recorder, tx, chosen, tables, ends, progress)
@@ -270,8 +270,3 @@ def _compare(tx: Connection, projection: Projection, live: str, again: str) -> d
     ).fetchone()
     assert row is not None
     return {"name": projection.name, **dict(zip(("rows", "missing", "extra", "different"), row, strict=True))}
-
-
-def _checkpoints(tx: Connection) -> dict[tuple[str, int], int]:
-    rows = tx.execute("SELECT topic, part, next FROM checkpoint WHERE step = %s ORDER BY 1, 2", [STEP]).fetchall()
-    return {(topic, part): position for topic, part, position in rows}

@@ -18,6 +18,7 @@ from hub.events.ids import lanes, link_stream, place
 from hub.log._protocol import Place
 from hub.logs import Repeated
 from hub.store import deliveries, outbox
+from hub.store.checkpoints import positions
 from hub.store.database import Connection, Database
 from hub.store.listening import listen
 
@@ -63,8 +64,7 @@ class Changed:
 
 def vector(tx: Connection) -> Vector:
     """What is shown now."""
-    rows = tx.execute("SELECT topic, part, next FROM checkpoint WHERE step = %s", [_STEP]).fetchall()
-    found = {(topic, part): position for topic, part, position in rows}
+    found = positions(tx, _STEP)
     return tuple(found.get(lane, 0) for lane in _LANES)
 
 

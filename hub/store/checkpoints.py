@@ -27,8 +27,8 @@ def claim_lanes(tx: Connection, step: str, number: int = 0, of: int = 1) -> dict
 
 
 def positions(tx: Connection, step: str) -> dict[tuple[str, int], int]:
-    """Where this step goes on in each partition, as it was committed last."""
-    rows = tx.execute("SELECT topic, part, next FROM checkpoint WHERE step = %s", [step]).fetchall()
+    """Where this step goes on in each partition, in their order, as it was committed last."""
+    rows = tx.execute("SELECT topic, part, next FROM checkpoint WHERE step = %s ORDER BY 1, 2", [step]).fetchall()
     return {(topic, part): position for topic, part, position in rows}
 
 
