@@ -9,10 +9,9 @@ from uuid import UUID
 
 from hub.store.database import Connection
 from hub.store.reads import NEWEST, cursor, read_cursor
-from hub.store.today import named
+from hub.store.today import TICKET, with_customers
 
 Json = dict[str, Any]
-_FIELDS = ("id", "number", "subject", "state", "waiting_for", "until", "priority", "owner", "changed", "opened", "party")
 # State by state, so that the index on (state, changed) gives each its last ones in order, however many there are.
 _LIST = """
 SELECT f.* FROM unnest(%(states)s::text[]) AS s(name) CROSS JOIN LATERAL (
@@ -36,8 +35,6 @@ def page(
     asked = {"states": list(states), "owners": None if owners is None else list(owners), "time": time,
              "id": str(id), "limit": limit + 1}  # fmt: skip
     rows = tx.execute(_LIST, asked).fetchall()
-    found = [dict(zip(_FIELDS, row, strict=True)) for row in rows[:limit]]
-    people = named(tx, [one["party"] for one in found if one["party"]])
-    items = [one | {"customer": people.get(one["party"])} for one in found]
+    items = with_customers(tx, [dict(zip(TICKET, row, strict=True)) for row in rows[:limit]])
     more = len(rows) > limit
     return {"items": items, "next": cursor(items[-1]["changed"].isoformat(), items[-1]["id"]) if more else None}

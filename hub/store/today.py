@@ -47,9 +47,7 @@ def contacts(tx: Connection, since: datetime, limit: int) -> list[Json]:
         if item["stream"] not in streams:
             streams.add(item["stream"])
             found.append(item)
-    found = found[:limit]
-    people = named(tx, [item["party"] for item in found if item["party"]])
-    return [item | {"customer": people.get(item["party"])} for item in found]
+    return with_customers(tx, found[:limit])
 
 
 def named(tx: Connection, parties: Sequence[str]) -> dict[str, Json]:
@@ -70,23 +68,23 @@ FROM tickets t WHERE t.state = ANY(%s) AND {0}
 ORDER BY CASE t.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'low' THEN 3 ELSE 2 END,
   t.until NULLS LAST, t.changed DESC LIMIT %s
 """
-_TICKET = ("id", "number", "subject", "state", "waiting_for", "until", "priority", "owner", "changed", "opened", "party")
+TICKET = ("id", "number", "subject", "state", "waiting_for", "until", "priority", "owner", "changed", "opened", "party")
 
 
 def tickets_of(tx: Connection, names: Sequence[str], limit: int) -> list[Json]:
     """Open tickets of whoever bears one of these names, by priority, what is promised first, each with its customer."""
     rows = tx.execute(_TICKETS.format("t.owner = ANY(%s)"), [list(OPEN), list(names), limit]).fetchall()
-    return _with_customers(tx, rows)
+    return with_customers(tx, [dict(zip(TICKET, row, strict=True)) for row in rows])
 
 
 def unowned(tx: Connection, limit: int) -> list[Json]:
     """Open tickets that nobody has."""
     rows = tx.execute(_TICKETS.format("t.owner IS NULL"), [list(OPEN), limit]).fetchall()
-    return _with_customers(tx, rows)
+    return with_customers(tx, [dict(zip(TICKET, row, strict=True)) for row in rows])
 
 
-def _with_customers(tx: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Json]:
-    found = [dict(zip(_TICKET, row, strict=True)) for row in rows]
+def with_customers(tx: Connection, found: Sequence[Json]) -> list[Json]:
+    """Each of these with the `customer` that its `party` belongs to (see `named`), or null."""
     people = named(tx, [one["party"] for one in found if one["party"]])
     return [one | {"customer": people.get(one["party"])} for one in found]
 
