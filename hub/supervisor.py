@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -193,13 +193,12 @@ def _server(settings: Settings) -> Any:
 
 
 def _prepare(settings: Settings, dsn: str) -> None:
-    hub = open_hub(settings, dsn)  # first of all it says whether this is its log at all
-    if settings.kafka:
-        from hub.log.kafka import make_missing
+    with closing(open_hub(settings, dsn)) as hub:  # first of all it says whether this is its log at all
+        if settings.kafka:
+            from hub.log.kafka import make_missing
 
-        make_missing(settings.kafka, settings.kafka_access)
-    finish(hub.recorder, clock())
-    hub.close()
+            make_missing(settings.kafka, settings.kafka_access)
+        finish(hub.recorder, clock())
 
 
 def _staged(settings: Settings, dsn: str) -> Staged | None:
