@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -166,11 +166,7 @@ def _opened(entries: Sequence[Entry]) -> list[Entry]:
     contacts = [n for n, entry in enumerate(ordered) if entry.kind == "contact"]
     theirs = [n for n in contacts if ordered[n].item["direction"] == "in"]
     first = min([*theirs[-1:], *contacts[-1:]], default=len(ordered))
-    return [_whole(entry) if n >= first else entry for n, entry in enumerate(ordered)]
-
-
-def _whole(entry: Entry) -> Entry:
-    return Entry(entry.kind, entry.id, entry.time, entry.type, entry.by, entry.item, entry.said, entry.words, True)
+    return [replace(entry, open=True) if n >= first else entry for n, entry in enumerate(ordered)]
 
 
 def _with_markup(hub: Hub, tx: Connection, items: Sequence[Json]) -> frozenset[str]:

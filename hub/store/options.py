@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 
 import orjson
 
+from hub.desk.opening_hours import DAYS
 from hub.events.text import storable, storable_all
 from hub.store.database import Connection, Database
 
 T = TypeVar("T")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS: dict[str, Any] = {
     "zone": "UTC", "days": {day: [] for day in DAYS}, "reply_en": "", "reply_fa": "", "reply_on": False,
 }  # fmt: skip

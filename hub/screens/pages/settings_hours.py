@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from hub.desk.opening_hours import DAYS
 from hub.screens import typed
 from hub.screens.asked import TheHub
 from hub.screens.forms import Form, Sent
@@ -15,7 +16,6 @@ from hub.screens.render import page, zone_of
 from hub.screens.session import Viewer, viewing
 from hub.screens.words import say
 from hub.store import options
-from hub.store.options import DAYS
 
 router = APIRouter(include_in_schema=False)
 Manager = Annotated[Viewer, viewing("manage")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -91,7 +91,7 @@ def do(request: Request, hub: TheHub, viewer: Doer, looked: Looked, id: str, for
 
 @router.post("/deliveries/{id}/{wish}")
 def settle(
-    request: Request, hub: TheHub, viewer: Doer, looked: Looked, id: str, wish: Literal["undo", "again", "arrived"], form: Form
+    request: Request, hub: TheHub, viewer: Doer, looked: Looked, id: str, wish: deliver.Wish, form: Form
 ) -> Response:  # fmt: skip
     """Take an answer back while it waits; of one that is uncertain say that it arrived, or send it again."""
     own = id_of(id)
