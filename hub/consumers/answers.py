@@ -119,8 +119,7 @@ def _earlier(steps: Sequence[Event], address: str) -> Event | None:
 
 def _mailbox(recorder: Recorder, tx: Connection, last: Event | None) -> str | None:
     boxes = [*(last.personal.get("to") or []), *(last.personal.get("cc") or [])] if last else []
-    found = deliveries.mailbox(tx, [box["address"] for box in boxes if box and box.get("address")])
-    return found.address if found else recorder.sends_from
+    return deliveries.mailbox(tx, [box["address"] for box in boxes if box and box.get("address")]) or recorder.sends_from
 
 
 def _address(recorder: Recorder, tx: Connection, ticket: Ticket, last: Event | None, to: Any) -> str | Refused:

@@ -34,13 +34,6 @@ class Delivery(NamedTuple):
     created: datetime
 
 
-class Mailbox(NamedTuple):
-    """Where answers can come from."""
-
-    name: str
-    address: str
-
-
 def add(tx: Connection, id: str, ticket: str, stream: str, message_id: str, due: datetime, now: datetime) -> None:
     tx.execute(
         "INSERT INTO delivery (id, ticket, stream, channel, message_id, state, due, created, changed)"
@@ -173,14 +166,14 @@ def of_tickets(tx: Connection, tickets: Collection[str]) -> dict[str, list[dict[
 # -- where answers come from -------------------------------------------------------------------------------------------
 
 
-def mailbox(tx: Connection, written_to: Sequence[str]) -> Mailbox | None:
-    """The mailbox that answers: one of those that were written to, else the oldest that can send."""
+def mailbox(tx: Connection, written_to: Sequence[str]) -> str | None:
+    """The address of the mailbox that answers: one of those that were written to, else the oldest that can send."""
     row = tx.execute(
-        "SELECT name, address FROM mailbox WHERE active AND NOT given AND smtp IS NOT NULL"
+        "SELECT address FROM mailbox WHERE active AND NOT given AND smtp IS NOT NULL"
         " ORDER BY lower(address) = ANY(%s::text[]) DESC, created, id LIMIT 1",
         [[address.lower() for address in written_to]],
     ).fetchone()
-    return Mailbox(*row) if row else None
+    return row[0] if row else None
 
 
 def our_addresses(tx: Connection) -> set[str]:
