@@ -19,9 +19,17 @@ def topic(subject: str | None) -> str:
 
 
 def first_words(item: Mapping[str, Any]) -> str:
-    """`item` has `title` and `text`, and `said`, what is its own of the text, where that was looked for. Empty: it has none."""
-    title, text = item["title"] or "", item["text"] or ""
-    own = item.get("said") or (said(text, title) if text else None) or text
-    chosen = own if _ANSWERS.match(title) and own.strip() else topic(title) or own
-    words = " ".join(chosen[: 4 * LONGEST].split())
+    """`item` has `title` and `text`, of what was read of a customer also `channel` and `said` (`hub.store.reads`). Empty: it
+    has none."""
+    title = item["title"] or ""
+    chosen = title if title and not _ANSWERS.match(title) else _own(item, title)
+    words = " ".join((chosen if chosen.strip() else topic(title))[: 4 * LONGEST].split())
     return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"
+
+
+def _own(item: Mapping[str, Any], title: str) -> str:
+    """What is its own of the text. Of a mail that was looked for already; it takes as long as all else on its line."""
+    text, known = item["text"] or "", item.get("said")
+    if known or not text or ("said" in item and item["channel"] == "email"):
+        return known or text
+    return said(text, title) or text

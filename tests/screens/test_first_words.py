@@ -45,3 +45,13 @@ def test_a_long_text_is_cut() -> None:
 
 def test_what_was_found_to_be_its_own_is_not_looked_for_again() -> None:
     assert first_words(item("Re: tea", "Yes\n\nquoted", said="Yes")) == "Yes"
+
+
+def test_where_a_mail_quotes_nothing_that_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr("hub.screens.first_words.said", lambda text, title: looked.append(text))
+    assert first_words(item("Re: tea", "Yes", said=None, channel="email")) == "Yes"
+    assert first_words(item("Tea", "Is it green?")) == "Tea"
+    assert looked == []
+    assert first_words(item("Re: tea", "Yes", said=None, channel="chat")) == "Yes"
+    assert looked == ["Yes"]
