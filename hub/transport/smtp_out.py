@@ -61,7 +61,7 @@ def send(way: Way, sender: str, recipient: str, mail: bytes, patience: Patience 
     """Send this mail, lines ended by CRLF, as it is. `sender` is the envelope's; empty where nothing may come back."""
     given = False  # whether the server may have the whole mail
     try:
-        with _connected(way, patience) as server:
+        with connected(_server(way), way.password, way.address, patience.step) as server:
             refused = _envelope(server, sender, recipient)
             if refused:
                 return refused
@@ -83,20 +83,22 @@ def _why(error: Exception, way: Way) -> str:
 
 
 @contextmanager
-def _connected(way: Way, patience: Patience) -> Iterator[smtplib.SMTP]:
-    server = _greeted(way, patience)
+def connected(server: Server, password: str, address: str, step: float) -> Iterator[smtplib.SMTP]:
+    """A server that was signed in to, where it has a user. `address`: whom mails come from; `step`: seconds for each step.
+    Raises Trouble and what smtplib raises."""
+    connection = _greeted(server, address, step)
     try:
-        if way.tls == "starttls":
-            _encrypted(server, way)
-        server.ehlo_or_helo_if_needed()
-        if way.user:
-            sign_in(server, _server(way), way.password)
-        yield server
-        _wait_at_most(server, _QUIT)
+        if server.tls == "starttls":
+            _encrypted(connection, server)
+        connection.ehlo_or_helo_if_needed()
+        if server.user:
+            _sign_in(connection, server, password)
+        yield connection
+        _wait_at_most(connection, _QUIT)
         with suppress(smtplib.SMTPException, OSError):
-            server.quit()
+            connection.quit()
     finally:
-        server.close()
+        connection.close()
 
 
 def _wait_at_most(server: smtplib.SMTP, seconds: float) -> None:
@@ -104,17 +106,17 @@ def _wait_at_most(server: smtplib.SMTP, seconds: float) -> None:
         server.sock.settimeout(seconds)
 
 
-def _greeted(way: Way, patience: Patience) -> smtplib.SMTP:
+def _greeted(server: Server, address: str, step: float) -> smtplib.SMTP:
     """Our own name is the domain that the mail comes from: asking the system for one may take long."""
-    name = way.address.rpartition("@")[2]
+    name = address.rpartition("@")[2]
     name = name if name.isascii() and name else "localhost"
-    if way.tls == "tls":
+    if server.tls == "tls":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(way.host, way.port, name, timeout=patience.step, context=context)
-    return smtplib.SMTP(way.host, way.port, name, timeout=patience.step)
+        return smtplib.SMTP_SSL(server.host, server.port, name, timeout=step, context=context)
+    return smtplib.SMTP(server.host, server.port, name, timeout=step)
 
 
-def sign_in(connection: smtplib.SMTP, server: Server, password: str) -> None:
+def _sign_in(connection: smtplib.SMTP, server: Server, password: str) -> None:
     """After EHLO, as the server's user. Raises Trouble."""
     if not connection.has_extn("auth"):
         raise Trouble("tls_expected" if connection.has_extn("starttls") else "no_sign_in", server)
@@ -154,11 +156,11 @@ def _outcome(code: int, said: bytes, *, good: int) -> Outcome:
     return Outcome("refused" if 500 <= code < 600 else "later", why)
 
 
-def _encrypted(server: smtplib.SMTP, way: Way) -> None:
-    server.ehlo_or_helo_if_needed()
-    if not server.has_extn("starttls"):
-        raise Trouble("no_starttls", _server(way))
-    server.starttls(context=ssl.create_default_context())
+def _encrypted(connection: smtplib.SMTP, server: Server) -> None:
+    connection.ehlo_or_helo_if_needed()
+    if not connection.has_extn("starttls"):
+        raise Trouble("no_starttls", server)
+    connection.starttls(context=ssl.create_default_context())
 
 
 def _said(reply: object) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import smtplib
 import socket
 import ssl
 
 from hub.transport.imap import CONNECT, opened
 from hub.transport.servers import Server
-from hub.transport.smtp_out import sign_in
+from hub.transport.smtp_out import connected
 from hub.transport.trouble import Trouble, of_connection, words
 
 _UNCLEAR = ("silent", "cut", "garbled", "refused")
@@ -26,10 +25,7 @@ def try_imap(server: Server, password: str) -> Trouble | None:
 def try_smtp(server: Server, password: str, address: str) -> Trouble | None:
     """What is wrong with signing in and beginning a mail from this address; none is sent."""
     try:
-        with _connected(server) as connection:
-            connection.ehlo_or_helo_if_needed()
-            if server.user:
-                sign_in(connection, server, password)
+        with connected(server, password, address, CONNECT) as connection:
             code, said = connection.mail(address)
             if code != 250:
                 return Trouble("sender", server, words(said), address=address)
@@ -39,20 +35,6 @@ def try_smtp(server: Server, password: str, address: str) -> Trouble | None:
         return trouble
     except Exception as error:  # a client library may fail at anything that another program says
         return _clearer(of_connection(error, server), server)
-
-
-def _connected(server: Server) -> smtplib.SMTP:
-    context = ssl.create_default_context()
-    if server.tls == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=CONNECT, context=context)
-    connection = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
-    if server.tls == "starttls":
-        connection.ehlo()
-        if not connection.has_extn("starttls"):
-            connection.close()
-            raise Trouble("no_starttls", server)
-        connection.starttls(context=context)
-    return connection
 
 
 def _clearer(trouble: Trouble, server: Server) -> Trouble:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import smtplib
+from typing import Any
+
 import pytest
 
 from hub.store.mailboxes import Way
@@ -21,6 +24,22 @@ def test_a_password_that_works_when_it_is_tried_out_works_when_an_answer_goes_ou
         assert try_smtp(server, password, way.address) is None
         assert send(way, way.address, "sara@example.com", MAIL).state == "sent"
         assert len(taker.mails) == 1
+
+
+def test_a_server_is_tried_out_under_the_name_under_which_answers_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    class Greeting(smtplib.SMTP):
+        def ehlo(self, *given: Any) -> tuple[int, bytes]:
+            names.append(self.local_hostname)
+            return super().ehlo(*given)
+
+    monkeypatch.setattr(smtplib, "SMTP", Greeting)
+    with receiving(Receiving()) as taker:
+        assert try_smtp(Server("smtp", "127.0.0.1", taker.port, "none"), "", "shop@example.org") is None
+        way = Way("1", "Shop", "shop@example.org", "127.0.0.1", taker.port, "none", "", "")
+        assert send(way, way.address, "sara@example.com", MAIL).state == "sent"
+    assert names == ["example.org"] * 2
 
 
 def test_a_wrong_password_is_said_and_the_answer_waits() -> None:
