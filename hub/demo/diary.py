@@ -74,6 +74,14 @@ class Event:
     time: datetime
     data: dict[str, Any]
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it is sent, in JSON."""
+        return {
+            "specversion": "1.0", "id": self.id, "source": self.source, "type": self.type, "time": self.time.isoformat(),
+            "datacontenttype": "application/json", "data": self.data,
+        }  # fmt: skip
+
 
 CONTACTS = {
     "message.received": "messages",

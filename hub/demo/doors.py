@@ -69,7 +69,7 @@ class Doors:
 
     def tell(self, event: Event) -> dict[str, Any]:
         """A CloudEvent of one of the shop's systems; answers what `POST /v1/events` does."""
-        return self._send("machine", "POST", "/v1/events", _cloud_event(event), "application/cloudevents+json")
+        return self._send("machine", "POST", "/v1/events", event.document, "application/cloudevents+json")
 
     def webhook(self, topic: str, id: str, document: Any) -> None:
         """One of Shopify's."""
@@ -122,10 +122,3 @@ class Doors:
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def _cloud_event(event: Event) -> dict[str, Any]:
-    return {
-        "specversion": "1.0", "id": event.id, "source": event.source, "type": event.type,
-        "time": event.time.isoformat(), "data": event.data,
-    }  # fmt: skip

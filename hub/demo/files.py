@@ -228,17 +228,5 @@ def write_events(folder: Path, diary: Diary) -> None:
     for event in sorted(diary.events, key=lambda e: e.time):
         systems[event.source].append(event)
     for system, events in systems.items():
-        lines = (json.dumps(_cloud_event(event), ensure_ascii=False) for event in events)
+        lines = (json.dumps(event.document, ensure_ascii=False) for event in events)
         (folder / f"{system}.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _cloud_event(event: Event) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "time": event.time.isoformat(),
-        "datacontenttype": "application/json",
-        "data": event.data,
-    }

@@ -169,7 +169,8 @@ Listener = Callable[[Changed, Vector, Vector], None]
 class Changes:
     """Watches what is folded and tells whoever listens: what changed, from which moment to which.
 
-    One connection and one thread, however many listen. Listeners are called in that thread and may not wait.
+    One connection and one thread, however many listen. Listeners are called in that thread, one after the other: while one of
+    them asks the database, the rest wait.
     """
 
     def __init__(self, database: Database, channel: str) -> None:
