@@ -1,6 +1,7 @@
 """What is looked at before any route: that no other web site made a browser send this, and that what it brings is no flood.
 
-HEAD is answered wherever GET is, except at links that let in once: those who watch whether a hub is up ask so."""
+HEAD is answered wherever GET is, for those who watch whether a hub is up ask so; but not at links that let in once, nor at
+streams: what never ends, and never writes, would hold its connection for ever."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.screens.problems import problem
-from hub.screens.session import SAFE
+from hub.screens.session import SAFE, STREAM
 
 FORM = 2 * 1024 * 1024  # bytes; more is nothing that anybody typed
 ASKED = 4 * 1024 * 1024  # bytes of JSON; an answer may have 100,000 characters twice, each of them written as \ud83d\ude00
@@ -41,7 +42,7 @@ class Gate:
                     await problem(413, told)(scope, receive, send)
                     return
                 receive = _bounded(receive, most, told)
-        if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].startswith(ONCE):
+        if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].startswith((ONCE, STREAM)):
             # As GET; the server keeps the body to itself.
             scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send)

@@ -143,6 +143,11 @@ def test_who_is_cut_off_between_two_topics_misses_none(
         assert reader.topics(2) == {known["customer"], known["ticket"]}
 
 
+def test_only_its_head_is_not_to_be_had(api: Api) -> None:
+    assert api.client.head("/v1/stream?topics=desk").status_code == 405
+    assert not api.app.state.streams
+
+
 def test_a_moment_that_this_hub_never_had_means_everything_may_have_changed(api: Api, known: dict[str, str]) -> None:
     with listening(api, "desk") as reader:
         width = len(reader.last.split("."))
