@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,15 +153,20 @@ class Folder:
             arrived = {uid: one[b"INTERNALDATE"].astimezone(UTC) for uid, one in about.items()}
         there = [uid for uid in uids if uid in sizes]
         for group in portions(there, lambda uid: min(sizes[uid], _PIECE), _GROUP_BYTES, _GROUP):
-            with _heard(self._server):
-                fetched = [Fetched(uid, mail, arrived[uid]) for uid, mail in self._fetched(group, sizes, spool)]
+            with ExitStack() as unless_fetched, _heard(self._server):
+                made = self._fetched(group, sizes, spool, unless_fetched)
+                fetched = [Fetched(uid, mail, arrived[uid]) for uid, mail in made]
+                unless_fetched.pop_all()
             yield fetched
 
-    def _fetched(self, group: Sequence[int], sizes: dict[int, int], spool: Path) -> Iterator[tuple[int, Spool]]:
+    def _fetched(
+        self, group: Sequence[int], sizes: dict[int, int], spool: Path, unless_fetched: ExitStack
+    ) -> Iterator[tuple[int, Spool]]:
         first = self._client.fetch(group, [f"BODY.PEEK[]<0.{_PIECE}>"])
         for uid in group:
             if uid in first:
                 content = Spool(spool)
+                unless_fetched.callback(content.close)
                 if self._filled(content, uid, sizes[uid], first.pop(uid)):
                     yield uid, content
                 else:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,7 +24,7 @@ from hub.log._protocol import LogAway
 from hub.store import mailboxes
 from hub.store.blobs import Full
 from hub.store.mailboxes import Entered, Incoming, Moved, Place
-from hub.transport.imap import opened
+from hub.transport.imap import Folder, opened
 from hub.transport.servers import Server
 from hub.transport.trouble import Trouble
 from hub.wiring import Hub
@@ -481,6 +482,23 @@ def test_a_server_that_speaks_something_else_is_trouble_and_no_fault(dovecot: Do
     with pytest.raises(Trouble) as wrong, opened(Server("imap", "127.0.0.1", smtp_port, "none", "a"), "b"):
         pass
     assert wrong.value.what in ("garbled", "refused", "cut")
+
+
+def test_what_was_fetched_before_a_mail_that_cannot_be_is_closed(tmp_path: Path) -> None:
+    large = b"x" * 256 * 1024
+    answers: list[dict[int, dict[bytes, Any]]] = [
+        {uid: {b"RFC822.SIZE": len(large) + 1, b"INTERNALDATE": datetime.now(UTC)} for uid in (1, 2)},
+        {uid: {b"BODY[]<0>": large} for uid in (1, 2)}, {1: {b"BODY[]<262144>": b"\n"}}, {2: {}},
+    ]  # fmt: skip
+
+    class Client:
+        def fetch(self, *asked: Any) -> dict[int, dict[bytes, Any]]:
+            return answers.pop(0)
+
+    with pytest.raises(Trouble) as wrong:
+        list(Folder(Client(), Server("imap", "127.0.0.1", 143, "none")).mails([1, 2], tmp_path))
+    assert wrong.value.what == "refused"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
