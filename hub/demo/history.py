@@ -37,7 +37,6 @@ class History:
     counts: dict[str, int]
     ingest: tuple[tuple[str, Path], ...]
     look: tuple[str, ...]
-    unknown_caller: str
 
 
 def write_history(
@@ -152,7 +151,6 @@ def _written(folder: Path, scene: Scene, progress: Callable[[str], None]) -> His
             "hub timeline sara.karimi@example.com",
             f"hub order {SARAS_ORDER}",
         ),
-        unknown_caller="+989355550101",
     )
 
 
