@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from hub.desk._shape import Decision
 from hub.events.envelope import MAIN, Event, Json
 from hub.events.kinds.messages import mailbox
-from hub.events.text import squeeze
+from hub.events.text import ANSWERING, squeeze
 
-_RE = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|رد|پاسخ)\s*(?:\[\d+\]\s*)?[:：]", re.IGNORECASE)
 _SUBJECT = 300  # characters
 _REFERENCES = 20  # message ids; of a longer chain the first, which names the thread, and the last ones are kept
 _USABLE = re.compile(r"[!-;=?-~]{1,250}")  # what can stand between < and >, whole on one line
@@ -57,7 +56,7 @@ def message_id(answer: str, mailbox: str) -> str:
 def subject(asked: str | None) -> str:
     """ "Re: " once, however long the matter goes on."""
     words = squeeze(asked or "", _SUBJECT)
-    return words if _RE.match(words) else f"Re: {words}".strip()
+    return words if ANSWERING.match(words) else f"Re: {words}".strip()
 
 
 def chain(before: Event) -> tuple[str | None, tuple[str, ...]]:

@@ -19,6 +19,8 @@ _MARKS = re.compile("[\u064b-\u0652\u0300-\u036f]")
 _DIRECTED = re.compile(f"[{_DIRECTION}]")
 _TERM = re.compile(r"[^\W_]+")
 _SPACE = re.compile(r"\s+")
+# "Re:" before a subject that answers, as mail programs write it in their languages.
+ANSWERING = re.compile(r"(?:\s*(?:re|aw|sv|vs|antw|ynt|odp|پاسخ|جواب|رد)\s*(?:\[\d{1,3}\])?\s*[:：])+\s*", re.IGNORECASE)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 

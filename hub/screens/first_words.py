@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from hub.channels.email.quoted import said
+from hub.events.text import ANSWERING
 
 LONGEST = 140  # characters
-_ANSWERS = re.compile(r"(?:\s*(?:re|aw|sv|vs|antw|ynt|odp|پاسخ|جواب|رد)\s*(?:\[\d{1,3}\])?\s*[:：])+\s*", re.IGNORECASE)
 
 
 def topic(subject: str | None) -> str:
     """A subject without the "Re:" before it, which would also turn the direction of a Persian one."""
     text = subject or ""
-    return text[match.end() :] if (match := _ANSWERS.match(text)) else text
+    return text[match.end() :] if (match := ANSWERING.match(text)) else text
 
 
 def first_words(item: Mapping[str, Any]) -> str:
     """`item` has `title` and `text`, of what was read of a customer also `channel` and `said` (`hub.store.reads`). Empty: it
     has none."""
     title = item["title"] or ""
-    chosen = title if title and not _ANSWERS.match(title) else _own(item, title)
+    chosen = title if title and not ANSWERING.match(title) else _own(item, title)
     words = " ".join((chosen if chosen.strip() else topic(title))[: 4 * LONGEST].split())
     return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"
 

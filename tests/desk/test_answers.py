@@ -32,7 +32,7 @@ def test_a_message_id_is_computed_from_the_answer_and_the_domain_it_comes_from()
     ("asked", "answered"),
     [
         ("Where is it?", "Re: Where is it?"), ("re: Where?", "re: Where?"), ("AW: Wo?", "AW: Wo?"),
-        ("پاسخ: کجاست؟", "پاسخ: کجاست؟"), ("Report", "Re: Report"), (None, "Re:"),
+        ("پاسخ: کجاست؟", "پاسخ: کجاست؟"), ("Ynt: Nerede?", "Ynt: Nerede?"), ("Report", "Re: Report"), (None, "Re:"),
         ("Hi\r\nBcc: all@example.com", "Re: Hi Bcc: all@example.com"),
     ],
 )  # fmt: skip
