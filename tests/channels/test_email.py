@@ -141,6 +141,15 @@ def test_a_mail_without_a_sender_is_understood_but_names_no_party() -> None:
         ("Sara [mailto:j@example.com]", "Sara", "j@example.com"),
         ('"=?utf-8?q?J=C3=B6rg?=" <j@example.com>', "Jörg", "j@example.com"),
         ("'John' <j@example.com", "John", "j@example.com"),
+        ("=?iso-8859-1?Q?M=FCller,=20J=F6rg?= <j@example.com>", "Müller, Jörg", "j@example.com"),
+        ("=?utf-8?Q?J=C3=B6rg_(Sales):_EU?= <j@example.com>", "Jörg (Sales): EU", "j@example.com"),
+        ('=?utf-8?Q?"J=C3=B6rg"?= <j@example.com>', "Jörg", "j@example.com"),
+        ("=?utf-8?B?SsO2cmcgPGpAZXhhbXBsZS5jb20+?=", "Jörg", "j@example.com"),
+        ("=?utf-8?Q?J=C3=B6rg_<j@example.com>?=", "Jörg", "j@example.com"),
+        ('"John <j@example.com>', "John", "j@example.com"),
+        ("John Doe (j@example.com)", "John Doe", "j@example.com"),
+        ("John j@example.com>", "John", "j@example.com"),
+        ("<<j@example.com>>", "", "j@example.com"),
     ],
 )
 def test_senders_are_read_however_they_are_written(header: str, name: str, address: str) -> None:
@@ -268,6 +277,10 @@ def body_in(charset: str | None, data: bytes) -> str:
         (None, "cp1251", "Здравствуйте, где мой заказ? Жду ответа."),
         (None, "cp1256", "سلام، سفارش من کجاست؟ لطفا جواب دهيد".replace("ک", "ك")),
         (None, "iso2022_jp", "こんにちは"),
+        ("gb2312", "utf-8", "请问我的订单"),
+        ("shift_jis", "utf-8", "注文の確認"),
+        ("euc-kr", "utf-8", "订单"),
+        ("gbk", "gbk", "联通"),  # is UTF-8, too: of two letters of two bytes
     ],
 )
 def test_words_survive_a_wrong_an_unknown_and_a_missing_charset(charset: str | None, encoded: str, words: str) -> None:

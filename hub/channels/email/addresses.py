@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 from hub.channels.email.words import decode_words
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^>]*>?|\((?:[^()\\]|\\.)*+\)?|[,;:]|\[[^\]]*\]|[^"<(,;:\[]+|.', re.DOTALL)
+# What an encoded word holds is its name, though a comma, a bracket or a colon be in it.
+TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*+"?|=\?[^?\s]{1,80}\?[bBqQ]\?[^?]{0,4000}\?=|<[^>]*>?|\((?:[^()\\]|\\.)*+\)?|'
+    r'[,;:]|\[[^\]]*\]|(?:[^"<(,;:\[=]|=(?!\?))+|.',
+    re.DOTALL,
+)
+WRAPPED = re.compile(r'"[^"]+"')
+WITHIN = re.compile(r"(.*?)\s*<\s*([^\s<>@]{1,128}@[^\s<>@]{1,190})\s*>?", re.DOTALL)
 USABLE = re.compile(r"^[^@\s<>,;]{1,128}@[^@\s<>,;]{1,190}$")
 
 
@@ -75,7 +82,7 @@ class _Reader:
     def _flush(self) -> None:
         name, comment = _said(self.phrase), _said(self.comment)
         if self.angle is not None:
-            full = ", ".join(part for part in (self.before_comma, name) if part)
+            full = ", ".join(part for part in (self.before_comma, name) if part.strip("<>"))
             self.found.append(Address(full or comment, _without_route(self.angle)))
         elif name:
             self.found.append(_bare(name, comment))
@@ -91,15 +98,21 @@ def _unquoted(token: str) -> str:
 
 def _said(pieces: list[str]) -> str:
     """The words of a phrase; the quotes that some put around the name within its quotes are none of it."""
-    return " ".join(decode_words("".join(pieces)).split()).strip("'")
+    words = " ".join(decode_words("".join(pieces)).split())
+    return (words[1:-1] if WRAPPED.fullmatch(words) else words).strip("'")
 
 
 def _bare(text: str, comment: str) -> Address:
-    """No angle brackets: the word with an @ is the address, one word alone is a mailbox of this machine."""
+    """No angle brackets, or only encoded and quoted ones: the word with an @ is the address, of the comment if none else has
+    one; one word alone is a mailbox of this machine."""
+    if within := WITHIN.fullmatch(text):
+        return Address(within[1] or comment, _without_route(within[2]))
+    if "@" not in text and USABLE.match(comment):
+        return Address(text, comment)
     words = text.split()
     at = next((word for word in words if "@" in word), words[0] if len(words) == 1 else "")
     rest = " ".join(word for word in words if word is not at)
-    return Address(comment or rest, _without_route(at))
+    return Address(comment or rest, _without_route(at.strip("<>")))
 
 
 def _without_route(address: str) -> str:

@@ -55,6 +55,7 @@ WORD = re.compile(rb"[\x80-\xff]{3,}")
 # In KOI8-R small letters come before the capitals; those that Russian has most and Arabic and cp1251 hardly have at their place.
 KOI8 = re.compile(rb".[\xc0-\xdf\xa3-\xa7\xad\xb4\xb6\xb7\xbd]+")
 KOI8_OFTEN, ELSEWHERE_OFTEN = b"\xc1\xc9\xcf", b"\xc0\xc7\xc8\xce"
+SEVEN_OR_SIXTEEN = re.compile("utf|iso2022|hz")  # bits a letter, or what stands for them
 UNTOLD = (None, "ascii", "utf-8", "cp1252", "iso8859-15")
 JAPANESE = re.compile(rb"\x1b\$[@B]")
 SAMPLE = 8192
@@ -143,21 +144,32 @@ def known(declared: str | None) -> str | None:
 
 
 def _likely(data: bytes, declared: str | None) -> tuple[str, ...]:
-    """UTF-8 first, except where the declared charset can look like it: those of 7 bits, of 16 and the Asian ones."""
+    """UTF-8 first, except where the declared charset can look like it: those of 7 bits, of 16 and, but for whole letters of
+    three bytes, the Asian ones."""
     name = known(declared)
     if name in (None, "ascii", "utf-8") and JAPANESE.search(data):
         return ("iso2022_jp_ext", "utf-8")
     if name is None or name == "utf-8":
         return ("utf-8",)
-    return ("utf-8", name) if _one_byte_a_letter(name) and not data.isascii() else (name, "utf-8")
+    telling = not data.isascii() and (_one_byte_a_letter(name) or (not SEVEN_OR_SIXTEEN.match(name) and _shaped_as_utf_8(data)))
+    return ("utf-8", name) if telling else (name, "utf-8")
+
+
+def _shaped_as_utf_8(data: bytes) -> bool:
+    """Whether bytes that are said to be of an Asian charset are UTF-8: its letters of two bytes could be meant as those of that
+    charset, its longer ones, which end in the middle of one of them, are not."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeError:
+        return False
+    longer = sum(letter > "\u07ff" for letter in text)
+    return longer > sum("\x7f" < letter <= "\u07ff" for letter in text)
 
 
 @lru_cache(maxsize=256)
 def _one_byte_a_letter(name: str) -> bool:
     """Only where every byte is a letter of its own is it telling that bytes happen to be UTF-8."""
     try:
-        return len(bytes(range(0x80, 0x100)).decode(name, "replace")) == 0x80 and not name.startswith(
-            ("utf", "iso2022", "hz")
-        )
+        return len(bytes(range(0x80, 0x100)).decode(name, "replace")) == 0x80 and not SEVEN_OR_SIXTEEN.match(name)
     except (UnicodeError, ValueError):
         return False
