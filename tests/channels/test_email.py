@@ -339,11 +339,20 @@ def test_headers_in_utf_8_are_utf_8_whatever_the_text_is() -> None:
         "Mon, 3 Nov 2025 04:15:00 EST",
         "Mon, 3 Nov 2025 10:15:00 +0100 (CET)",
         "Mon, 3 Nov 2025 09:15:00 GMT",
+        "Mon Nov  3 10:15:00 CET 2025",
+        "lun., 3 nov. 2025 10:15:00 +0100",
+        "lun, 3 noviembre 2025 10:15:00 +0100",
     ],
 )
 def test_a_date_is_read_however_its_mailer_spells_it(date: str) -> None:
     mail = understood(f"From: a@example.com\nDate: {date}\n\nhello")
     assert mail.time == datetime(2025, 11, 3, 9, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("month", ["Dez", "déc.", "Dic", "dezember", "Dec"])
+def test_a_month_is_read_in_the_language_of_the_program_that_wrote_it(month: str) -> None:
+    mail = understood(f"From: a@example.com\nDate: Mi, 03 {month} 2025 10:15:00 +0100\n\nhello")
+    assert mail.time == datetime(2025, 12, 3, 9, 15, tzinfo=UTC)
 
 
 def test_one_letter_outside_iso_2022_does_not_cost_the_others() -> None:

@@ -25,7 +25,19 @@ ISO_ZONE = re.compile(r"\s+([+-]\d\d:?\d\d)$")
 HALF_DAY = re.compile(r"(\d:\d\d) ?([ap])\.?m\.?(?![a-z])", re.IGNORECASE)
 # +01:00, GMT+01:00, UTC+1
 OFFSET = re.compile(r"\s\(?(?:(?:GMT|UTC?)(?=[+-])|(?=[+-]\d\d:))([+-])(\d{1,2}):?(\d\d)?\)?\s*(?:\(.*\))?$", re.IGNORECASE)
-NAMED_ZONE = re.compile(r"(?<=\d)\s+\(?([A-Z]{2,5})\)?$", re.IGNORECASE)
+# At the end, or before the year, where `date` writes it.
+NAMED_ZONE = re.compile(r"(?<=\d)\s+\(?([A-Z]{2,5})\)?(?=(?:\s+\d{4})?$)", re.IGNORECASE)
+# As programs write it that run in their country's language: "Do, 01 Okt 2026"
+MONTH = re.compile(r"(?<=\d)[\s.-]+([^\W\d_]{3,9})\.?[\s-]+(?=\d{2,4}\b)")
+MONTHS = {
+    name: english
+    for english, names in {
+        "Jan": "januar janv ene gen", "Feb": "februar févr fév fevr fev", "Mar": "mär mrz märz mars mrt maart", "Apr": "avr abr",
+        "May": "mai mei mag maj", "Jun": "juin giu juni", "Jul": "juil lug juli", "Aug": "août aout ago", "Sep": "sept set",
+        "Oct": "okt ott out oktober", "Nov": "noviembre", "Dec": "dez déc dic des dezember",
+    }.items()
+    for name in names.split()
+}  # fmt: skip
 # Beside those of RFC 822, which are known already, names that stand for one zone only.
 ZONES = {
     "WEST": "+0100", "CET": "+0100", "MET": "+0100", "MEZ": "+0100", "CEST": "+0200", "MEST": "+0200", "MESZ": "+0200",
@@ -149,7 +161,7 @@ def moment(text: str) -> datetime | None:
 
 def _moment(text: str) -> datetime | None:
     half = HALF_DAY.search(text)
-    read = parsedate_tz(_with_offset(HALF_DAY.sub(r"\1", text)))
+    read = parsedate_tz(_with_offset(MONTH.sub(_in_english, HALF_DAY.sub(r"\1", text))))
     if read is None:
         return None
     time = datetime(*read[:6], tzinfo=_zone(read[9]))
@@ -161,7 +173,13 @@ def _with_offset(text: str) -> str:
     if spelt := OFFSET.search(text):
         return f"{text[: spelt.start()]} {spelt[1]}{int(spelt[2]):02}{spelt[3] or '00'}"
     named = NAMED_ZONE.search(text)
-    return f"{text[: named.start()]} {ZONES[named[1].upper()]}" if named and named[1].upper() in ZONES else text
+    if named and named[1].upper() in ZONES:
+        return f"{text[: named.start()]} {ZONES[named[1].upper()]}{text[named.end() :]}"
+    return text
+
+
+def _in_english(found: re.Match[str]) -> str:
+    return f" {MONTHS.get(found[1].lower(), found[1])} "
 
 
 def _zone(seconds: int | None) -> timezone:
