@@ -1,6 +1,6 @@
 """CSV files cut into rows that can each be understood or rejected alone, and one such row read again.
 
-Comma, semicolon or tab; quoted cells may hold line ends (RFC 4180); UTF-8 with or without byte order mark. A quote that
+Comma, semicolon, tab or bar; quoted cells may hold line ends (RFC 4180); UTF-8 with or without byte order mark. A quote that
 is never closed costs its own line only: the lines after it are cut afresh.
 """
 
@@ -29,6 +29,8 @@ _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _TO_CLOSING_QUOTE = re.compile(rb'[^"]*+(?:""[^"]*+)*+"')
 _QUOTED = re.compile(rb'"[^"]*"')
+_SEPARATOR_NAMED = re.compile(rb"sep=[,;\t|]", re.IGNORECASE)  # by which a spreadsheet is told how the rest is cut
+NOTHING = frozenset({"NULL", r"\N"})  # as databases write that there is nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,10 @@ class Row:
     zone: tzinfo = UTC
 
     def cell(self, column: str) -> str:
-        """The cell's text; "" where it is empty or the file has no such column. Raises Broken."""
+        """The cell's text; "" where it is empty, NULL, or the file has no such column. Raises Broken."""
         text = self.cells.get(column, "")
+        if text in NOTHING:
+            return ""
         if not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text):
             raise Broken("is not UTF-8; save the file as UTF-8", column)
         if len(text) > CELL_LIMIT:
@@ -108,8 +112,9 @@ def columns(header: bytes) -> tuple[str, ...]:
     return _header(header)[0]
 
 
-def read(body: bytes, meta: Mapping[str, str], names: tuple[str, ...] | None = None) -> Row:
-    """The row of a piece: its body's first line names the columns, unless `names` does. Raises Broken."""
+def read(body: bytes, meta: Mapping[str, str], names: tuple[str, ...] | None = None, *, loose: bool = False) -> Row:
+    """The row of a piece: its body's first line names the columns, unless `names` does. `loose`: as `split_row` has it.
+    Raises Broken."""
     fault = encoding_fault(body) or meta.get("broken")
     if fault:
         raise Broken(fault)
@@ -118,17 +123,22 @@ def read(body: bytes, meta: Mapping[str, str], names: tuple[str, ...] | None = N
         names, delimiter = _header(header)
     else:
         delimiter = _delimiter(body)
-    cells = split_row(body, delimiter)
+    cells = split_row(body, delimiter, loose=loose)
     if len(cells) != len(names):
         raise Broken(f"has {len(cells)} cells, the header {len(names)}")
     trimmed = {name: undirected(cell).strip() for name, cell in zip(names, cells, strict=True)}
     return Row(meta.get("line"), trimmed, _zone(meta.get("timezone")))
 
 
-def split_row(row: bytes, delimiter: bytes | None = None) -> list[str]:
-    """The cells of one row. Bytes that are no UTF-8 stay as lone surrogates, so that only their own cell is faulty."""
-    text = row.decode("utf-8", "surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=(delimiter or _delimiter(row)).decode(), strict=True)
+def split_row(row: bytes, delimiter: bytes | None = None, *, loose: bool = False) -> list[str]:
+    """The cells of one row. Bytes that are no UTF-8 stay as lone surrogates, so that only their own cell is faulty.
+
+    `loose`: what follows a closing quote is of the same cell. Programs that put cells together without quoting them write
+    `"Sara" <201>`.
+    """
+    text, delimiter = row.decode("utf-8", "surrogateescape"), delimiter or _delimiter(row)
+    strict = not (loose and _ends_inside_quotes(row, False, delimiter) is None and text.count('"') % 2 == 0)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter.decode(), strict=strict)
     try:
         records = list(reader)
     except csv.Error:
@@ -139,7 +149,10 @@ def split_row(row: bytes, delimiter: bytes | None = None) -> list[str]:
 
 
 def encoding_fault(body: bytes) -> str | None:
-    return "the file is UTF-16; save it as UTF-8" if body.startswith(_UTF16) else None
+    if body.startswith(_UTF16):
+        return "the file is UTF-16; save it as UTF-8"
+    first = _QUOTED.sub(b"", body.partition(b"\n")[0]).rstrip(b"\r")
+    return "the file's lines end with carriage returns alone; save it with line feeds" if b"\r" in first else None
 
 
 def rejected(broken: Broken, payload: Payload) -> Rejected:
@@ -163,11 +176,13 @@ def _zone(name: str | None) -> tzinfo:
 
 def _delimiter(line: bytes) -> bytes:
     bare = _QUOTED.sub(b"", line)
-    return max((b",", b";", b"\t"), key=bare.count)
+    return max((b",", b";", b"\t", b"|"), key=bare.count)
 
 
 def _first(stream: BinaryIO) -> Line | None:
-    return next((line for line in lines(stream) if _bare(line.content, line.number).strip()), None)
+    """The first line that says something: a header, or a row."""
+    said = ((line, _bare(line.content, line.number)) for line in lines(stream))
+    return next((line for line, bare in said if bare.strip() and not _SEPARATOR_NAMED.fullmatch(bare)), None)
 
 
 def _bare(content: bytes, number: int = 1) -> bytes:

@@ -135,7 +135,7 @@ def _read(payload: Payload) -> Row:
         return _csv.read(body, meta, _master_columns(body, meta))
     if fault := _header_fault(first):
         raise Broken(fault)
-    return _csv.read(body, meta)
+    return _csv.read(body, meta, loose=True)
 
 
 def _master_columns(body: bytes, meta: Mapping[str, str]) -> tuple[str, ...]:
@@ -201,9 +201,11 @@ def _ended(row: Row, ends: Ends, zone: tzinfo) -> Draft:
 
 
 def _call(row: Row) -> str:
-    """Where cdr.conf writes no ids the channel's name, which Asterisk numbers, and the start stand for one."""
+    """Where cdr.conf writes no ids the channel's name, which Asterisk numbers, and the start stand for one; in a list without
+    channels who called whom does."""
     given = row.cell("linkedid") or row.cell("uniqueid")
-    made = f"{row.cell('channel')}@{row.cell('start') or row.cell('calldate')}"
+    who = row.cell("channel") or f"{row.cell('src')}>{row.cell('dst')}"
+    made = f"{who}@{row.cell('start') or row.cell('calldate')}"
     return (given or made)[:500]
 
 
@@ -248,7 +250,8 @@ def _seconds(row: Row, column: str) -> float | None:
 
 
 def _cause(row: Row, inward: bool) -> str:
-    cause = CAUSES.get(digits(row.needed("disposition")).lower())
+    nothing = row.cells["disposition"] in _csv.NOTHING
+    cause = CAUSES.get("null" if nothing else digits(row.needed("disposition")).lower())
     if cause is None:
         raise Broken("is no disposition of Asterisk", "disposition")
     spoke = cause == "answered" and bool(row.cell("dstchannel"))

@@ -206,7 +206,7 @@ ODBC = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_header_names_the_columns_in_any_order(delimiter: str, turned: bool) -> None:
     columns = tuple(reversed(ODBC)) if turned else ODBC
@@ -219,6 +219,35 @@ def test_freepbx_tells_the_number_called_and_the_callers_name() -> None:
     row = line(INCOMING | {"calldate": "2026-01-05T10:00:00Z", "did": "02188776655", "cnam": "Sara"}, columns)
     fields = call(said(row, ",".join(columns))).fields
     assert (fields["desk"], fields["caller_name"]) == ("02188776655", "Sara")
+
+
+@pytest.mark.parametrize("nothing", ["NULL", r"\N"])
+def test_what_a_database_writes_for_nothing_is_nothing(nothing: str) -> None:
+    columns = (*MASTER, "did", "cnam")
+    missed = INCOMING | {"disposition": "NO ANSWER", "answer": "", "dstchannel": "", "userfield": "", "did": "", "cnam": ""}
+    written = {name: value or nothing for name, value in missed.items()}
+    empty, null = (call(said(line(row, columns), ",".join(columns))).fields for row in (missed, written))
+    assert null == empty
+
+
+LIST = "calldate;clid;src;dst;dcontext;duration;billsec;disposition"
+
+
+@pytest.mark.parametrize(("clid", "name"), [('"Sara" <02188776655>', "Sara"), ('"Ahmadi; Sara" <02188776655>', "Ahmadi; Sara")])
+def test_a_caller_whom_a_report_did_not_quote_is_read(clid: str, name: str) -> None:
+    fields = call(said(f"2026-01-05 10:00:00;{clid};02188776655;s;from-trunk;12;0;NO ANSWER", LIST)).fields
+    assert (fields["caller_name"], fields["party"][0]["value"]) == (name, "02188776655")
+
+
+def test_a_caller_whose_quote_is_never_closed_costs_his_row() -> None:
+    outcome = said('2026-01-05 10:00:00;"Sara <02188776655>;02188776655;s;from-trunk;12;0;NO ANSWER', LIST)
+    assert isinstance(outcome, Rejected)
+    assert "quote" in outcome.why
+
+
+def test_without_ids_and_channels_two_callers_of_one_second_are_two_calls() -> None:
+    rows = (f"2026-01-05 10:00:00;;0218877665{n};600;from-trunk;12;0;NO ANSWER" for n in (5, 6))
+    assert len({call(said(row, LIST)).fields["call"] for row in rows}) == 2
 
 
 def test_times_are_utc_unless_the_source_names_its_zone() -> None:

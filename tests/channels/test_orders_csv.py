@@ -177,6 +177,22 @@ def test_broken_rows_do_not_keep_the_others_out(file: Path) -> None:
     assert [outcome.at for outcome in found if isinstance(outcome, Rejected)] == ["line 4", "line 6"]
 
 
+def test_a_line_that_names_the_separator_to_a_spreadsheet_is_no_header(file: Path) -> None:
+    (read,) = outcomes(file, "\ufeffsep=;\r\norder;stage;time\r\n1001;placed;2026-01-05\r\n")
+    assert draft(read).fields["order"] == "1001"
+
+
+def test_lines_that_end_with_carriage_returns_alone_are_named_as_the_fault(file: Path) -> None:
+    (read,) = outcomes(file, "order,stage,time\r1001,placed,2026-01-05\r")
+    assert isinstance(read, Rejected)
+    assert "carriage returns" in read.why
+
+
+def test_what_a_database_writes_for_nothing_is_no_address(file: Path) -> None:
+    (read,) = outcomes(file, f"{HEADER}\n1001,placed,2026-01-05,NULL,\\N,NULL,NULL,NULL,\\N\n")
+    assert (draft(read).fields["party"], draft(read).fields["total"]) == ([], None)
+
+
 def test_a_quote_open_to_the_end_of_the_file_costs_its_own_line(file: Path) -> None:
     found = outcomes(file, "\n".join([HEADER, '1,paid,2026-01-05,"open,,,,,', *[GOOD] * 3000]))
     assert isinstance(found[0], Rejected)

@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "fault.base64": "is not base64",
     "fault.base64_text": "must be text in base64",
     "fault.one_row": "is not one row",
+    "fault.returns": "the file's lines end with carriage returns alone; save it with line feeds",
     "fault.text_absent": "{field} is text, or absent",
     "fault.text": "is not text",
     "fault.must_text": "must be text",

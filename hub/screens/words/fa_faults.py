@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "fault.base64": "base64 نیست",
     "fault.base64_text": "باید متنی به base64 باشد",
     "fault.one_row": "یک ردیف نیست",
+    "fault.returns": "خط‌های پرونده فقط با carriage return تمام می‌شوند؛ آن را با line feed ذخیره کنید",
     "fault.text_absent": "{field} متن است، یا نیست",
     "fault.text": "متن نیست",
     "fault.must_text": "باید متن باشد",
