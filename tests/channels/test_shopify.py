@@ -252,6 +252,17 @@ def test_a_total_is_also_found_where_newer_versions_keep_it() -> None:
     assert drafts(an_order(total_price=None, total_price_set=whole))[0].fields["total"] == "20.50"
 
 
+def test_a_list_beside_its_count_is_that_list() -> None:
+    page = {"orders": [an_order(id=1), an_order(id=2)], "count": 2, "next_page_info": None}
+    assert drafts(page) == drafts({"orders": page["orders"]})
+
+
+def test_a_customer_of_whom_no_time_is_told_is_described_when_he_came() -> None:
+    (described,) = drafts({"id": 7, "email": "sara@example.com", "created_at": None, "updated_at": None, "state": "disabled",
+                           "verified_email": True})  # fmt: skip
+    assert (described.type, described.time) == ("party.described", NOW)
+
+
 def test_an_order_of_nobody_is_still_an_order() -> None:
     (placed,) = drafts(an_order(customer=None, email="", phone="-", billing_address={"phone": "ring twice"}))
     assert placed.fields["party"] == []

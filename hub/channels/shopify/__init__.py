@@ -49,6 +49,8 @@ def _understand(kind: str | None, node: Node | None, topic: str, received: datet
         return _people.merged(node, received)
     if node and _document.is_notice(topic, node):
         return Ignored(f"a notice ({topic}): it holds neither an order nor a customer")
+    if node and kind == "customer":
+        return _people.customer(node, received)
     reader = _readers().get(topic) or _readers().get(kind or "")
     if reader and node:
         return reader(node)
@@ -65,7 +67,6 @@ def _readers() -> dict[str, Reader]:
         "fulfillment_event": _steps.fulfillment_event,
         "transaction": _steps.transaction,
         "tender_transaction": _steps.tender_transaction,
-        "customer": _people.customer,
     }
 
 

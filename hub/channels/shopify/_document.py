@@ -107,11 +107,13 @@ def _decoded(body: bytes) -> Any:
 
 
 def _wrapper(document: Any) -> str | None:
-    """The name under which a file holds what it is about: `{"order": {...}}`."""
-    if not isinstance(document, dict) or len(document) != 1:
+    """The name under which a file holds what it is about: `{"order": {...}}`, `{"orders": [...], "count": 2}`."""
+    if not isinstance(document, dict):
         return None
-    ((name, held),) = document.items()
-    return name if isinstance(held, dict | list) and _WORD.fullmatch(name) else None
+    holding = [name for name, held in document.items() if isinstance(held, dict | list)]
+    if len(holding) != 1 or not _WORD.fullmatch(holding[0]):
+        return None
+    return holding[0] if len(document) == 1 or ("id" not in document and _singular(holding[0]) in _KNOWN) else None
 
 
 def _singular(name: str) -> str:

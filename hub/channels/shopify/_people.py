@@ -21,8 +21,9 @@ _GLOBAL_ID = re.compile(r"gid://shopify/Customer/([0-9]{1,20})")
 _ADDRESS = ("name", "company", "address1", "address2", "city", "province", "zip", "country", "phone")
 
 
-def customer(node: Node) -> tuple[Draft, ...]:
-    return (described(node, node.first_time("updated_at", "created_at")),)
+def customer(node: Node, received: datetime) -> tuple[Draft, ...]:
+    """A notice sent on trial says no times."""
+    return (described(node, node.time("updated_at") or node.time("created_at") or received),)
 
 
 def merged(node: Node, time: datetime) -> tuple[Draft, ...] | Ignored:
