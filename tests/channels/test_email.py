@@ -228,6 +228,22 @@ def test_text_html_and_files_are_told_apart() -> None:
     assert draft.files[1].content == b"PNG"
 
 
+@pytest.mark.parametrize("ending", ["\r\n", "\r", "\r\r\n"])
+def test_lines_may_end_as_they_do_on_any_machine(ending: str) -> None:
+    mail = (
+        "From: a@example.com\nMessage-ID: <1@example.com>\nSubject: Order\nContent-Type: multipart/mixed; boundary=b\n\n"
+        "--b\n\nIt is\nlate\n--b\nContent-Type: text/csv\nContent-Disposition: attachment; filename=a.csv\n\n1,2\n--b--\n"
+    )
+    other = understood(mail.replace("\n", ending))
+    assert (other.fields["subject"], other.fields["text"]) == ("Order", "It is\nlate")
+    assert [(file.name, file.content) for file in other.files] == [("a.csv", b"1,2")]
+    assert other.key == understood(mail).key
+
+
+def test_a_nul_in_a_header_costs_nothing_but_itself() -> None:
+    assert fields("Fro\0m: a@example.com\nSub\0ject: O\0rder\n\nhello")["subject"] == "Order"
+
+
 def test_a_truncated_mail_keeps_what_has_come() -> None:
     draft = understood(MIXED[: MIXED.index("JVBERg==") + 6])
     assert draft.fields["text"] == "plain words"

@@ -97,7 +97,7 @@ def read_headers(source: bytes, start: int) -> Headers:
             return _headers(fields, _below_empty_line(source, end))
         if not line.strip():
             return _headers(fields, after)
-        field = FIELD.match(line)
+        field = FIELD.match(line.replace(b"\0", b""))
         if field is not None and not line.startswith(b"--"):
             fields.append((field[1].decode("ascii").lower(), [field[2]]))
         elif fields and (line[:1] in b" \t" or _goes_on(source, line, after)):

@@ -47,18 +47,30 @@ OF_A_MAIL = {
 }
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
+DOUBLED = 16 * 1024  # bytes looked at for line ends that are double
 
 
 def parse(payload: Payload) -> Outcome:
-    start = _start(payload.body)
-    if start == len(payload.body):
+    source = _with_line_feeds(payload.body)
+    start = _start(source)
+    if start == len(source):
         return Rejected("an empty mail", "byte 0")
-    root = _in_its_charset(read_mime(payload.body, start))
+    root = _in_its_charset(read_mime(source, start))
     if not root.headers.fields:
         return Rejected("not a mail: no header where it should begin", f"byte {start}")
     if not any(name in OF_A_MAIL for name, _ in root.headers.fields):
         return Rejected("not a mail: none of its headers is one of a mail's", f"byte {root.headers.end}")
     return Understood((_draft(payload, root),))
+
+
+def _with_line_feeds(body: bytes) -> bytes:
+    """The mail where its lines end with CR alone, as on old Macs, or with CR CR LF, as a copy in text mode makes them."""
+    header = body[: None if (end := body.find(b"\r\r")) < 0 else end]
+    if b"\r" in header and b"\n" not in header:
+        return body.replace(b"\r", b"\n")
+    beginning = body[:DOUBLED]
+    doubled = beginning.count(b"\r\r\n")
+    return body.replace(b"\r\r\n", b"\r\n") if doubled and doubled == beginning.count(b"\n") else body
 
 
 def _in_its_charset(root: Part) -> Part:
@@ -84,14 +96,14 @@ def _draft(payload: Payload, root: Part) -> Draft:
     kind, people = _people(root.headers, payload.ours, words["automatic"])
     fields = {
         "channel": "email",
-        **_threading(root.headers, payload.body),
+        **_threading(root.headers, root.source),
         **words,
         **people,
         "html": html_body(bodies),
         "raw": hashlib.sha256(payload.body).hexdigest(),
         "claimed_date": claimed,
     }
-    return Draft(kind, time, "email", identity(root.headers, payload.body), fields, files(bodies))
+    return Draft(kind, time, "email", identity(root.headers, root.source), fields, files(bodies))
 
 
 def _words(root: Part, text: str) -> dict[str, Any]:
