@@ -14,6 +14,7 @@ from hub.channels.email.words import unbase64
 DEEPEST = 64
 OPAQUE = "application/octet-stream"
 MOST_PARTS = 2_000
+DOUBLED = 16 * 1024  # bytes looked at for line ends that are double
 TYPE = re.compile(r"^[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}$", re.ASCII)
 
 
@@ -77,6 +78,16 @@ class _Level:
         if not self.looked or (self.ahead is not None and self.ahead.start() < at):
             self.looked, self.ahead = True, self.divider.search(source, at, limit)
         return self.ahead
+
+
+def with_line_feeds(body: bytes) -> bytes:
+    """The mail where its lines end with CR alone, as on old Macs, or with CR CR LF, as a copy in text mode makes them."""
+    header = body[: None if (end := body.find(b"\r\r")) < 0 else end]
+    if b"\r" in header and b"\n" not in header:
+        return body.replace(b"\r", b"\n")
+    beginning = body[:DOUBLED]
+    doubled = beginning.count(b"\r\r\n")
+    return body.replace(b"\r\r\n", b"\r\n") if doubled and doubled == beginning.count(b"\n") else body
 
 
 def read_mime(source: bytes, start: int = 0) -> Part:

@@ -16,7 +16,7 @@ from hub.channels.email.bounces import Bounce, read_bounce
 from hub.channels.email.charsets import clean
 from hub.channels.email.header_fields import Headers, identifiers, message_id, moment, said
 from hub.channels.email.identity import digest, identity
-from hub.channels.email.mime import Part, read_mime
+from hub.channels.email.mime import Part, read_mime, with_line_feeds
 from hub.channels.email.sides import side
 from hub.events.draft import Draft
 
@@ -47,11 +47,10 @@ OF_A_MAIL = {
 }
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
-DOUBLED = 16 * 1024  # bytes looked at for line ends that are double
 
 
 def parse(payload: Payload) -> Outcome:
-    source = _with_line_feeds(payload.body)
+    source = with_line_feeds(payload.body)
     start = _start(source)
     if start == len(source):
         return Rejected("an empty mail", "byte 0")
@@ -61,16 +60,6 @@ def parse(payload: Payload) -> Outcome:
     if not any(name in OF_A_MAIL for name, _ in root.headers.fields):
         return Rejected("not a mail: none of its headers is one of a mail's", f"byte {root.headers.end}")
     return Understood((_draft(payload, root),))
-
-
-def _with_line_feeds(body: bytes) -> bytes:
-    """The mail where its lines end with CR alone, as on old Macs, or with CR CR LF, as a copy in text mode makes them."""
-    header = body[: None if (end := body.find(b"\r\r")) < 0 else end]
-    if b"\r" in header and b"\n" not in header:
-        return body.replace(b"\r", b"\n")
-    beginning = body[:DOUBLED]
-    doubled = beginning.count(b"\r\r\n")
-    return body.replace(b"\r\r\n", b"\r\n") if doubled and doubled == beginning.count(b"\n") else body
 
 
 def _in_its_charset(root: Part) -> Part:
