@@ -275,6 +275,25 @@ def body_in(charset: str | None, data: bytes) -> str:
     return text
 
 
+META = '<meta http-equiv="Content-Type" content="text/html; charset={}">'
+
+
+@pytest.mark.parametrize("declared", ["", "; charset=us-ascii", "; charset=x-no-such"])
+@pytest.mark.parametrize(
+    ("charset", "words"), [("gb2312", "请问我的订单"), ("windows-1253", "Πού είναι"), ("iso-8859-2", "Żółty kubek")]
+)
+def test_html_of_which_the_header_says_no_charset_is_read_in_its_own(declared: str, charset: str, words: str) -> None:
+    body = f"<html><head>{META.format(charset)}</head><body>{words}</body></html>"
+    mail = fields(f"From: a@example.com\nSubject: {words}\nContent-Type: text/html{declared}\n\n{body}".encode(charset))
+    assert (mail["subject"], mail["text"]) == (words, words)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "x-no-such", "iso-8859-1"])
+def test_html_that_names_a_wrong_charset_is_still_read(charset: str) -> None:
+    mail = fields(f"From: a@example.com\nContent-Type: text/html\n\n<html>{META.format(charset)}سلام</html>".encode())
+    assert mail["text"] == "سلام"
+
+
 @pytest.mark.parametrize(
     ("charset", "encoded", "words"),
     [

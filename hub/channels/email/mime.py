@@ -6,7 +6,7 @@ import binascii
 import re
 from dataclasses import dataclass, field, replace
 
-from hub.channels.email.charsets import decode
+from hub.channels.email.charsets import decode, known
 from hub.channels.email.header_fields import Headers, read_headers
 from hub.channels.email.parameters import Valued, read_valued
 from hub.channels.email.words import unbase64
@@ -15,6 +15,8 @@ DEEPEST = 64
 OPAQUE = "application/octet-stream"
 MOST_PARTS = 2_000
 DOUBLED = 16 * 1024  # bytes looked at for line ends that are double
+META = re.compile(rb"<meta\b[^>]{0,200}?\bcharset\s{0,3}=\s{0,3}[\"']?\s{0,3}([\w.:-]{2,40})", re.IGNORECASE | re.ASCII)
+HEAD = 4096  # bytes in which html names its charset
 TYPE = re.compile(r"^[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}$", re.ASCII)
 
 
@@ -198,4 +200,15 @@ def _uudecoded(body: bytes) -> bytes:
 def text_of(part: Part, room: int) -> str:
     """A text part's words: at most `room` bytes of it, line ends as \\n."""
     data = part.decoded()[:room]
-    return decode(data, part.content.parameters.get("charset")).replace("\r\n", "\n").replace("\r", "\n")
+    return decode(data, charset_of(part, data)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def charset_of(part: Part, data: bytes) -> str | None:
+    """As its header says; html of which that says nothing names it itself (`data`: its bytes)."""
+    declared = part.content.parameters.get("charset")
+    if part.type != "text/html" or known(declared) not in (None, "ascii"):
+        return declared
+    named = META.search(data, 0, HEAD)
+    within = named[1].decode() if named else None
+    # Who can read the name reads no letters of 16 bits.
+    return within if known(within) and not (known(within) or "").startswith(("utf-16", "utf-32")) else declared

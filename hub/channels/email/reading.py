@@ -16,7 +16,7 @@ from hub.channels.email.bounces import Bounce, read_bounce
 from hub.channels.email.charsets import clean
 from hub.channels.email.header_fields import Headers, identifiers, message_id, moment, said
 from hub.channels.email.identity import digest, identity
-from hub.channels.email.mime import Part, read_mime, with_line_feeds
+from hub.channels.email.mime import Part, charset_of, read_mime, with_line_feeds
 from hub.channels.email.sides import side
 from hub.events.draft import Draft
 
@@ -68,7 +68,7 @@ def _in_its_charset(root: Part) -> Part:
     while waiting and "charset" not in part.content.parameters:
         part = waiting.pop(0)
         waiting = part.children + waiting
-    charset = part.content.parameters.get("charset")
+    charset = charset_of(part, part.decoded() if part.type == "text/html" else b"")
     return replace(root, headers=replace(root.headers, charset=charset)) if charset else root
 
 
