@@ -240,6 +240,19 @@ def test_lines_may_end_as_they_do_on_any_machine(ending: str) -> None:
     assert other.key == understood(mail).key
 
 
+def test_a_line_of_blanks_does_not_end_a_header_of_which_more_follows() -> None:
+    mail = fields("From: a@example.com\nTo: b@example.com,\n\t\n\tc@example.com\nSubject: Order\n \nName: Sara")
+    assert ([one["address"] for one in mail["to"]], mail["subject"]) == (["b@example.com", "c@example.com"], "Order")
+    assert mail["text"] == "Name: Sara"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_content_types_the_one_that_cuts_the_body_holds(turned: bool) -> None:
+    types = ["Content-Type: multipart/mixed; boundary=b\n", "Content-Type: text/plain\n"]
+    head = "From: a@example.com\n" + "".join(reversed(types) if turned else types)
+    assert fields(f"{head}\n--b\n\nIt is late\n--b--\n")["text"] == "It is late"
+
+
 def test_a_nul_in_a_header_costs_nothing_but_itself() -> None:
     assert fields("Fro\0m: a@example.com\nSub\0ject: O\0rder\n\nhello")["subject"] == "Order"
 

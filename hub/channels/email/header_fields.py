@@ -12,6 +12,13 @@ from hub.channels.email.charsets import decode_raw
 from hub.channels.email.words import decode_words
 
 FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
+# Names by which a line is known to be of the header still.
+NAMED = re.compile(
+    rb"(?:x-[\w-]+|content-[\w-]+|message-id|subject|date|from|sender|reply-to|to|cc|mime-version|received|references|"
+    rb"in-reply-to|return-path|delivered-to|dkim-signature)[ \t]*:",
+    re.IGNORECASE,
+)
+FOLDED_AT_MOST = 100
 ENVELOPE = re.compile(rb">?From ")
 WORD = re.compile(rb"=\?[^?\s]{1,80}\?[qQ]\?[^?]{0,4000}\?=")
 LONGEST = 128 * 1024
@@ -70,6 +77,10 @@ class Headers:
         found = self.raw(name)
         return "" if found is None else unfolded(found, self.charset)
 
+    def each(self, name: str) -> list[str]:
+        """All of that name, as `text` gives one."""
+        return [unfolded(value, self.charset) for key, value in self.fields if key == name]
+
     def has(self, name: str) -> bool:
         return any(key == name for key, _ in self.fields)
 
@@ -96,6 +107,9 @@ def read_headers(source: bytes, start: int) -> Headers:
         if count == MOST_LINES:
             return _headers(fields, _below_empty_line(source, end))
         if not line.strip():
+            if line and _folded(source, after):
+                end = after
+                continue
             return _headers(fields, after)
         field = FIELD.match(line.replace(b"\0", b""))
         if field is not None and not line.startswith(b"--"):
@@ -123,6 +137,14 @@ def _goes_on(source: bytes, line: bytes, after: int) -> bool:
         return False
     following, _ = next(lines(source, after), (b"", 0))
     return FIELD.match(following) is not None
+
+
+def _folded(source: bytes, after: int) -> bool:
+    """Whether a line of blanks (RFC 5322, 4.2) is within the header: more of it follows."""
+    for _, (line, _end) in zip(range(FOLDED_AT_MOST), lines(source, after), strict=False):
+        if line[:1] not in (b" ", b"\t"):
+            return NAMED.match(line) is not None
+    return False
 
 
 def lines(source: bytes, start: int) -> Iterator[tuple[bytes, int]]:

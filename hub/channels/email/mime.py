@@ -14,6 +14,7 @@ from hub.channels.email.words import unbase64
 DEEPEST = 64
 OPAQUE = "application/octet-stream"
 MOST_PARTS = 2_000
+AHEAD = 64 * 1024  # bytes in which the first boundary is looked for
 DOUBLED = 16 * 1024  # bytes looked at for line ends that are double
 META = re.compile(rb"<meta\b[^>]{0,200}?\bcharset\s{0,3}=\s{0,3}[\"']?\s{0,3}([\w.:-]{2,40})", re.IGNORECASE | re.ASCII)
 HEAD = 4096  # bytes in which html names its charset
@@ -137,7 +138,7 @@ class _Cutter:
         """Reads a header; answers where its body starts."""
         self.count += 1
         headers = replace(read_headers(self.source, start), charset=self.charset)
-        content = read_valued(headers.text("content-type"))
+        content = self._content(headers)
         self.charset = self.charset or content.parameters.get("charset")
         head = _Head(headers, content, content.value if TYPE.match(content.value) else self._default())
         boundary = content.parameters.get("boundary", "").strip() if head.type.startswith("multipart/") else ""
@@ -146,6 +147,15 @@ class _Cutter:
         else:
             self.leaf = replace(head, type=OPAQUE) if boundary else head
         return headers.end
+
+    def _content(self, headers: Headers) -> Valued:
+        """The last Content-Type; of several rather that by whose boundary the body is cut."""
+        said = [read_valued(text) for text in headers.each("content-type")[-4:]]
+        cuts = [one for one in said if len(said) > 1 and self._cut_by(one.parameters.get("boundary"), headers.end)]
+        return next(reversed(cuts or said), read_valued(""))
+
+    def _cut_by(self, boundary: str | None, start: int) -> bool:
+        return bool(boundary) and _divider(boundary or "").search(self.source, start - 1, start + AHEAD) is not None
 
     def _default(self) -> str:
         inside = self.levels[-1].head.type if self.levels else ""
