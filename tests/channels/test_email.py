@@ -253,6 +253,10 @@ def test_of_two_content_types_the_one_that_cuts_the_body_holds(turned: bool) -> 
     assert fields(f"{head}\n--b\n\nIt is late\n--b--\n")["text"] == "It is late"
 
 
+def test_a_subject_is_one_line() -> None:
+    assert fields("From: a@example.com\nSubject: =?utf-8?Q?It_is=0D=0Alate?=\n\nhello")["subject"] == "It is late"
+
+
 def test_a_nul_in_a_header_costs_nothing_but_itself() -> None:
     assert fields("Fro\0m: a@example.com\nSub\0ject: O\0rder\n\nhello")["subject"] == "Order"
 

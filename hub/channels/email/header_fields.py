@@ -95,8 +95,8 @@ def _escaped(word: re.Match[bytes]) -> bytes:
 
 
 def said(headers: Headers, name: str) -> str:
-    """A header of free text, decoded."""
-    return decode_words(headers.text(name)).strip()
+    """A header of free text, decoded, as one line: line ends come in encoded words, too."""
+    return " ".join(line.strip() for line in decode_words(headers.text(name)).splitlines()).strip()
 
 
 def read_headers(source: bytes, start: int) -> Headers:
