@@ -40,6 +40,8 @@ REPLY_HEADERS = {
     "auto-submitted": re.compile(r"^\s*(?!no\b)\S", re.I),
     "autosubmitted": re.compile(r"^(?!no\b|false\b)\s*\S", re.I),
     "x-zendesk-auto-response": ANY,
+    # what Exchange writes itself, such as the answers of a mailbox's rules
+    "x-ms-exchange-generated-message-source": ANY,
 }
 LIST_HEADERS = (
     "list-id",
