@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from hub.channels.email import channel, maildir
 from hub.channels.email.files import split
 from hub.consumers.ingest import pieces
@@ -34,6 +36,21 @@ def test_an_mbox_with_windows_line_ends_is_cut_too(tmp_path: Path) -> None:
     path = tmp_path / "box.mbox"
     path.write_bytes((LINE + FIRST + b"\n" + LINE + SECOND + b"\n").replace(b"\n", b"\r\n"))
     assert bodies(path)[1] == SECOND.replace(b"\n", b"\r\n")
+
+
+def test_an_mbox_whose_lines_end_with_cr_alone_is_cut_too(tmp_path: Path) -> None:
+    path = tmp_path / "box.mbox"
+    path.write_bytes((LINE + FIRST + b"\n" + LINE + SECOND + b"\n").replace(b"\n", b"\r"))
+    assert bodies(path) == [FIRST.replace(b">From quoted", b"From quoted"), SECOND]
+
+
+@pytest.mark.parametrize("line", [LINE, b"From a@example.com 2026-03-01 10:00:00\n"])
+def test_where_a_header_follows_an_mbox_is_cut_without_an_empty_line(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "box.mbox"
+    path.write_bytes(line + SECOND + line + SECOND)
+    assert bodies(path) == [SECOND, SECOND]
+    path.write_bytes(LINE + SECOND + line + b"was when we met.\n")
+    assert len(bodies(path)) == 1
 
 
 def test_thunderbird_says_nothing_behind_from(tmp_path: Path) -> None:

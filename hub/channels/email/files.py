@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hub.channels._shape import Piece
 
 # A separator has a date (RFC 4155): a sentence that begins with "From " has none.
 SEPARATOR = re.compile(rb"From .{0,500}\d{1,2}:\d\d.{0,60}\d{4}")
+# What else is one where a mail's header follows: below no empty line, or with a date of another form.
+LOOSE = re.compile(rb"From \S.{0,500}\d{1,2}:\d\d")
 # Thunderbird writes nothing behind it, then the headers.
 BARE = re.compile(rb"From (?:- ?)?\r?\n")
 HEADER = re.compile(
@@ -40,8 +43,8 @@ def bundle(path: Path) -> Path | None:
 
 def _begins_as_mbox(path: Path) -> bool:
     """Thunderbird's mailboxes have no suffix: "Inbox"."""
-    with path.open("rb") as file:
-        return _separates(file.readline(LONGEST_LINE), file)
+    with _opened(path) as file:
+        return _separates(file.readline(LONGEST_LINE), file, True)
 
 
 def maildir(path: Path) -> Iterator[Piece]:
@@ -53,7 +56,7 @@ def maildir(path: Path) -> Iterator[Piece]:
 
 def mbox(path: Path) -> Iterator[Piece]:
     """Mail by mail, only one of them in memory; the quoting of `From ` at the start of lines is undone (mboxrd)."""
-    with path.open("rb") as scanned, path.open("rb") as read:
+    with _opened(path) as scanned, _opened(path) as read:
         start = 0
         for separator, after in _separators(scanned):
             yield from _mail(read, start, separator)
@@ -62,11 +65,11 @@ def mbox(path: Path) -> Iterator[Piece]:
 
 
 def _separators(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Where each separator line begins and ends: at the start of the file or below an empty line."""
+    """Where each separator line begins and ends."""
     begins, below_empty, at_start = 0, True, True
     while line := file.readline(LONGEST_LINE):
         ends = begins + len(line)
-        if below_empty and _separates(line, file):
+        if at_start and _separates(line, file, below_empty):
             yield begins, ends
         # A longer line comes in pieces: its last one may look empty.
         below_empty = at_start and line in (b"\n", b"\r\n")
@@ -74,8 +77,14 @@ def _separators(file: BinaryIO) -> Iterator[tuple[int, int]]:
         begins = ends
 
 
-def _separates(line: bytes, file: BinaryIO) -> bool:
-    return SEPARATOR.match(line) is not None or (BARE.fullmatch(line) is not None and _header_follows(file))
+def _separates(line: bytes, file: BinaryIO, below_empty: bool) -> bool:
+    """At the start of a file or below an empty line; where a header follows, anywhere."""
+    if not line.startswith(b"From "):
+        return False
+    if below_empty and SEPARATOR.match(line):
+        return True
+    bare = below_empty and BARE.fullmatch(line)
+    return bool(bare or LOOSE.match(line)) and _header_follows(file)
 
 
 def _header_follows(file: BinaryIO) -> bool:
@@ -100,3 +109,36 @@ def _without_last_empty_line(body: bytes) -> bytes:
         if body.endswith(ending):
             return body[: -len(ending) // 2]
     return body
+
+
+class _LineFeeds(io.RawIOBase):
+    """A file whose lines end with CR alone, as if they ended with LF: every byte stays at its place."""
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self.raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self.raw.seek(offset, whence)
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = (self.raw.read(len(buffer)) or b"").replace(b"\r", b"\n")
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    with path.open("rb") as file:
+        beginning = file.read(LONGEST_LINE)
+    if b"\r" in beginning and b"\n" not in beginning:
+        return io.BufferedReader(_LineFeeds(io.FileIO(path)))
+    return path.open("rb")
