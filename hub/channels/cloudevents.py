@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 
-from hub.channels import _values
+from hub.channels import _json, _values
 from hub.channels._shape import Channel, Outcome, Payload, Piece, Rejected, Understood
 from hub.channels._values import Broken
 from hub.events.catalogue import LONGEST_NAME, catalogue
@@ -146,8 +146,8 @@ def binary(headers: Mapping[str, str], body: bytes) -> Json:
 
 
 def split(path: Path) -> Iterator[Piece]:
-    """An .ndjson has an event on each line, a .json one event or a list of them."""
-    if path.suffix.lower() == ".ndjson":
+    """An .ndjson has an event on each line, a .json one event, a list of them, or one on each line."""
+    if path.suffix.lower() == ".ndjson" or _json.line_by_line(path):
         yield from _lines(path)
         return
     if path.stat().st_size > channel.limit:

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from hub.channels import _csv, _values, shopify
+from hub.channels import _csv, _json, _values, shopify
 from hub.channels._csv import Row
 from hub.channels._shape import Channel, Outcome, Payload, Piece, Rejected, Understood
 from hub.channels._values import Broken
@@ -33,11 +33,11 @@ DOCUMENT_LIMIT = 8 * 1024 * 1024  # bytes of one line of .ndjson
 
 
 def split(path: Path) -> Iterator[Piece]:
-    """The rows of a .csv, the lines of an .ndjson, the whole of a .json."""
+    """The rows of a .csv, the lines of an .ndjson, the whole of a .json that is one document."""
     match path.suffix.lower():
-        case ".json":
+        case ".json" if not _json.line_by_line(path):
             yield Piece(None, path, {"format": "shopify"})
-        case ".ndjson":
+        case ".json" | ".ndjson":
             yield from _documents(path)
         case _:
             yield from (replace(piece, meta={**piece.meta, "format": "csv"}) for piece in _rows(path))

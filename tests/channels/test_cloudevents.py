@@ -177,6 +177,14 @@ def test_a_leap_second_is_the_second_before_it() -> None:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
+def test_a_json_with_an_event_on_each_line_is_read_line_by_line(tmp_path: Path) -> None:
+    file = tmp_path / "events.json"
+    file.write_text('\ufeff{"id": "1"}\n{"id": "2"}\n{"id": \n')
+    assert [piece.meta for piece in cloudevents.split(file)] == [{"line": "1"}, {"line": "2"}, {"line": "3"}]
+    file.write_text('{\n"id": "1"\n}\n')
+    assert len(list(cloudevents.split(file))) == 1
+
+
 def test_each_line_of_an_ndjson_is_an_event_and_blank_lines_are_none(tmp_path: Path) -> None:
     file = tmp_path / "events.ndjson"
     file.write_bytes(orjson.dumps(event()) + b"\n\n  \nbroken\r\n" + orjson.dumps(event(id="2")))

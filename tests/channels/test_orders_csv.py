@@ -258,6 +258,7 @@ def test_a_hundred_thousand_rows_stream_even_after_a_quote_that_is_never_closed(
 def test_shopify_documents_and_lines_go_to_shopify(tmp_path: Path) -> None:
     customer = {"id": 7, "first_name": "Sara", "updated_at": "2026-01-05T10:00:00Z"}
     (tmp_path / "a.json").write_text(json.dumps({"customer": customer}))
+    (tmp_path / "c.json").write_text(2 * (json.dumps({"customer": customer}) + "\n"))
     (tmp_path / "b.ndjson").write_text(json.dumps({"customer": customer}) + "\n\n{\n" + json.dumps({"gift_card": {}}))
     (piece,) = split(tmp_path / "a.json")
     assert piece.path == tmp_path / "a.json"
@@ -265,6 +266,7 @@ def test_shopify_documents_and_lines_go_to_shopify(tmp_path: Path) -> None:
     assert [type(outcome) for outcome in found] == [Understood, Understood, Rejected, Ignored]
     assert isinstance(found[2], Rejected)
     assert (found[2].at or "").startswith("line 3, byte ")
+    assert [piece.meta["line"] for piece in split(tmp_path / "c.json")] == ["1", "2"]
 
 
 def test_the_channel_looks_at_csv_and_json() -> None:
