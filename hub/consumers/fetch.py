@@ -15,14 +15,13 @@ from pathlib import Path
 
 import structlog
 
-from hub.consumers.mail_in import known, payload
+from hub.consumers.mail_in import payload
 from hub.consumers.record import Outgoing, Recorder
 from hub.consumers.runner import clock
 from hub.log._protocol import LogAway, LogLost, LogRefused
 from hub.logs import Repeated
 from hub.store import mailboxes
 from hub.store.database import Unavailable
-from hub.store.keys import Destroyed
 from hub.store.mailboxes import Incoming, Moved, Place
 from hub.transport.imap import Fetched, Folder, opened
 from hub.transport.trouble import Trouble
@@ -62,11 +61,7 @@ class Fetcher:
         self, mailbox: Incoming, before: Place, after: Place, group: Sequence[Fetched] = ()
     ) -> Place:
         """These mails and the move past them, in one transaction; where it is now."""
-        made = self._payloads(mailbox, group)
-        try:
-            self._append(mailbox, before, after, made)
-        except Destroyed:
-            self._append(mailbox, before, after, [known(self.recorder, one) for one in made])
+        self._append(mailbox, before, after, self._payloads(mailbox, group))
         return after
 
     def _payloads(self, mailbox: Incoming, group: Sequence[Fetched]) -> list[Outgoing]:

@@ -6,7 +6,6 @@ import asyncio
 import errno
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 
 from hub.consumers.accept import Arrival
@@ -15,7 +14,6 @@ from hub.consumers.record import Outgoing, Recorder, payload_of_bytes, payload_o
 from hub.consumers.runner import clock
 from hub.store.blobs import Full
 from hub.store.database import Unavailable
-from hub.store.keys import Destroyed
 from hub.transport.smtp_in import Brought, NoRoom, NotNow
 from hub.transport.spool import Spool
 
@@ -35,20 +33,6 @@ def payload(
         content.close()
 
 
-def without_content(outgoing: Outgoing) -> Outgoing:
-    """A mail that came before and whose sender was forgotten since: that it came again is counted, nothing is kept."""
-    return replace(outgoing, event=replace(outgoing.event, personal={}))
-
-
-def known(recorder: Recorder, outgoing: Outgoing) -> Outgoing:
-    """The same, without its content where its key was destroyed."""
-    try:
-        recorder.keys.ensure([outgoing.event.id])
-    except Destroyed:
-        return without_content(outgoing)
-    return outgoing
-
-
 class Post:
     """Takes what SMTP and LMTP bring. Many mails at once are one transaction."""
 
@@ -60,7 +44,7 @@ class Post:
     async def take(self, mail: Brought) -> None:
         """Durable when it returns. Raises NotNow."""
         try:
-            await self._write(await self._payload(mail))
+            await self._door.take([_arrival(await self._payload(mail))])
         except (Unavailable, DoorFull, DoorClosed) as error:
             raise NotNow(NotNow.__doc__) from error
         except OSError as error:
@@ -73,12 +57,6 @@ class Post:
             return payload(self._recorder, mail.door, mail.content, meta, clock())
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writers, payload, self._recorder, mail.door, mail.content, meta, clock())
-
-    async def _write(self, outgoing: Outgoing) -> None:
-        try:
-            await self._door.take([_arrival(outgoing)])
-        except Destroyed:
-            await self._door.take([_arrival(without_content(outgoing))])
 
     def close(self) -> None:
         """Write down what waits, then end."""

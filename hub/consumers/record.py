@@ -18,7 +18,7 @@ from hub.events.envelope import Event, Json, Sealed
 from hub.events.ids import named
 from hub.events.order_numbers import DEFAULT
 from hub.events.prepare import Installation
-from hub.events.seal import key_names, seal
+from hub.events.seal import key_name, key_names, seal
 from hub.log import gate
 from hub.log._protocol import Appended, Log
 from hub.log.embedded import EmbeddedLog
@@ -146,15 +146,28 @@ class Recorder:
         return {"name": file.name, "type": file.type, "size": len(file.content), "sha256": sha256, "blob": blob}
 
     def _sealed(self, outgoing: Sequence[Outgoing]) -> list[Sealed]:
-        names: set[str] = set()
-        for each in outgoing:
-            names |= key_names(each.event)
         try:
-            keys = self.keys.ensure(names)
+            keys = self._keys_of(outgoing)
         except Destroyed:
             self.keys.reload()
-            raise
+            outgoing = [self._as_far_as_known(each) for each in outgoing]
+            keys = self._keys_of(outgoing)
         return [_sealed(each, keys) for each in outgoing]
+
+    def _keys_of(self, outgoing: Sequence[Outgoing]) -> dict[str, bytes]:
+        return self.keys.ensure(set().union(*(key_names(each.event) for each in outgoing)))
+
+    def _as_far_as_known(self, outgoing: Outgoing) -> Outgoing:
+        """The same, with nothing personal where its own key was destroyed: it came before, whom it concerned was forgotten since,
+        and that it came again is all there is."""
+        event = outgoing.event
+        if not event.personal or key_name(event) != event.id:
+            return outgoing
+        try:
+            self.keys.ensure([event.id])
+        except Destroyed:
+            return replace(outgoing, event=replace(event, personal={}))
+        return outgoing
 
 
 def _sealed(outgoing: Outgoing, keys: Mapping[str, bytes]) -> Sealed:

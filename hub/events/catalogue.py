@@ -146,6 +146,8 @@ class Kind(BaseModel):
     # The channel under which the timeline shows it, where it needs no words of its own.
     shown_as: ClassVar[str | None] = None
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {}
+    # Personal fields that lay in the open in a version: they are read as long as the personal part beside them is.
+    once_open: ClassVar[Mapping[int, frozenset[str]]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -212,7 +214,10 @@ def kind_of(name: str) -> type[Kind]:
 
 
 def current(document: Json) -> Json:
-    """A decoded log value in the words of its kind's newest version; steps through every version in between."""
+    """A decoded log value in the words of its kind's newest version; steps through every version in between.
+
+    `open`, where it is there: what is personal now and was not when it was written (see `unseal`).
+    """
     kind = kind_of(document["type"])
     version = document["version"]
     if version == kind.version:
@@ -220,9 +225,10 @@ def current(document: Json) -> Json:
     if version > kind.version:
         raise NewerVersion(f"{kind.type} version {version}; this hub knows version {kind.version}")
     data = dict(document["data"])  # whoever reads the document again finds it as it was
+    lay_open = {name: data[name] for name in kind.once_open.get(version, ()) if name in data}
     for step in range(version, kind.version):
         data = kind.upcasts[step](data)
-    return document | {"data": data, "version": kind.version}
+    return document | {"data": data, "version": kind.version} | ({"open": lay_open} if lay_open else {})
 
 
 @cache

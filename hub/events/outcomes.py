@@ -11,8 +11,8 @@ ASKING = frozenset({"ticket", "follow_up", "complaint", "callback"})
 
 
 def without_free_words(data: Json, names: Sequence[str] = ()) -> Json:
-    """What the first versions of a kind kept in the open, where it outlived whoever was forgotten: without these fields, and
-    of `outcome` only a known word."""
+    """Data as the first versions of a kind had them, without the free words that lay in the open (the kind's `once_open` reads
+    these): without these fields, and of `outcome` only a known word."""
     word = asking(data.get("outcome"))
     kept = {name: value for name, value in data.items() if name not in ("outcome", *names)}
     return kept | ({"outcome": word} if word else {})

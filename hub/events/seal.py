@@ -59,15 +59,21 @@ def seal(event: Event, keys: Mapping[str, bytes]) -> bytes:
 
 
 def unseal(document: Mapping[str, Any], key_of: KeyOf) -> Event:
-    """The event of a decoded log value; what is under a destroyed key is null, the rest is there."""
-    personal: Json = {}
-    for box in document.get("boxes", ()):
+    """The event of a decoded log value; what is under a destroyed key is null, the rest is there.
+
+    `open`: personal words that an older version kept beside the boxes. They are read only where the key of whom they concern
+    is still there, as if they lay in his box.
+    """
+    lay_open: Json = document.get("open", {})
+    boxes = document.get("boxes", ())
+    personal: Json = {} if boxes else dict(lay_open)
+    for box in boxes:
         key = key_of(box["key"])
         if key is None:
             continue
         value = orjson.loads(unshut(key, b64decode(box["box"]), f"{document['id']}/{box['at']}"))
         if not box["at"]:
-            personal = value
+            personal = lay_open | value
         else:
             _put(personal, box["at"], value)
     return loaded(document, personal)

@@ -125,7 +125,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 projection = Fold(
-    name="calls", version=4, row=Call, types=frozenset(WEIGHT), apply=apply,
+    name="calls", version=5, row=Call, types=frozenset(WEIGHT), apply=apply,
     indexes=(
         "(party, time DESC, stream DESC)", "(rang) WHERE state <> 'ended'",
         "USING gin (others) WITH (fastupdate = off) WHERE others <> '[]'",  # what waits to be indexed is read whole each time

@@ -87,6 +87,6 @@ def rows(event: Event) -> Iterator[Found]:
 
 
 projection = Append(
-    name="search", version=2, row=Found, types=frozenset(SOURCES), rows=rows, key=("stream", "item"),
+    name="search", version=3, row=Found, types=frozenset(SOURCES), rows=rows, key=("stream", "item"),
     indexes=("USING gin (to_tsvector('simple', words))",),
 )  # fmt: skip

@@ -148,6 +148,6 @@ def _attachments(event: Event) -> list[Json]:
 
 
 projection = Append(
-    name="timeline", version=2, row=Item, types=frozenset(SHOWN), rows=rows, key=("stream", "item", "n"),
+    name="timeline", version=3, row=Item, types=frozenset(SHOWN), rows=rows, key=("stream", "item", "n"),
     indexes=("(party, time DESC, item DESC)", "(stream) WHERE party IS NULL"),
 )  # fmt: skip

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 from email.utils import format_datetime
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
 from hub.consumers.forget import finish, forget
+from hub.consumers.ingest import Counts, outcomes, pieces, write_down
 from hub.consumers.rebuild import rebuild, verify
-from hub.consumers.understand import raw_of
+from hub.consumers.runner import clock
+from hub.consumers.understand import channels, raw_of
 from hub.events.identifiers import Identifier, normalise
 from hub.events.mentions import holds, pattern
 from hub.store import ledger
@@ -141,6 +144,31 @@ def test_a_new_contact_of_the_same_address_starts_a_new_person(hub: Hub) -> None
     assert new["id"] != old
     assert (new["contacts"], new["orders"], new["name"]) == (1, [], "Sarvenaz")
     assert verify(hub.recorder)["clean"]
+
+
+def test_what_comes_again_of_somebody_who_was_forgotten_is_a_duplicate_and_costs_nothing_beside_it(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """A folder that is taken in again, and a step of an order of which nobody is named, as whoever sent it may send it twice."""
+    (tmp_path / "1.eml").write_bytes(letter("Sara <sara@example.com>", "My broken kettle", "I live in Elm Street", ago(days=6)))
+    assert taken_in(hub, tmp_path).shown() == {"received": 1, "understood": 1, "ignored": 0, "rejected": 0, "duplicates": 0}
+    come(hub, "order.placed", "o", ago(days=7), order="1047", party=EMAIL)
+    step = come(hub, "order.shipped", "s", ago(days=2), order="1047", note="leave it at Elm Street")
+    forget(hub.recorder, of(hub, "sara@example.com")[0], NOW)
+    shown(hub)
+
+    (tmp_path / "2.eml").write_bytes(letter("Reza <reza@example.com>", "Hello", "It is me", ago(days=5), 2))
+    assert taken_in(hub, tmp_path).shown() == {"received": 1, "understood": 1, "ignored": 0, "rejected": 0, "duplicates": 1}
+    assert come(hub, "order.shipped", "s", ago(days=2), order="1047", note="leave it at Elm Street") == step
+    assert of(hub, "reza@example.com")
+    assert "elm street" not in str(everywhere(hub, []))
+    assert verify(hub.recorder)["clean"]
+
+
+def taken_in(hub: Hub, folder: Path) -> Counts:
+    counts = write_down(hub.recorder, channels()["email"], pieces(channels()["email"], [folder]), clock, history=False)
+    shown(hub)
+    return outcomes(hub.recorder, counts)
 
 
 def test_another_process_learns_at_once_that_somebody_was_forgotten(hub: Hub) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -10,15 +11,20 @@ import orjson
 import pytest
 
 from hub.consumers.decode import shown_events
+from hub.consumers.forget import forget
 from hub.consumers.rebuild import rebuild, verify
+from hub.consumers.record import Outgoing
 from hub.events.catalogue import catalogue
+from hub.events.draft import Draft
 from hub.events.envelope import Json, Sealed
 from hub.events.ids import named
 from hub.events.kinds.orders import OrderPlaced
+from hub.events.prepare import prepare
 from hub.store import archive
+from hub.store.projected import projections
 from hub.wiring import Hub
 from tests.consumers.test_project import dead
-from tests.journeys.story import NOW, shown
+from tests.journeys.story import NOW, PHONE, ago, of, shown, timeline
 
 
 def _number_is_called_order(data: Json) -> Json:
@@ -77,3 +83,57 @@ def test_an_event_of_every_old_version_becomes_a_row(hub: Hub, monkeypatch: pyte
     rebuild(hub.recorder, ["orders"])
     assert rows(hub) == expected
     assert verify(hub.recorder)["clean"]
+
+
+FIRST: Mapping[str, tuple[Json, Json]] = {
+    "visit.recorded": ({"visit": "1"}, {"place": "Valiasr shop", "outcome": "bought a lamp"}),
+    "contact.recorded": ({"contact": "2", "channel": "letter"}, {"code": "TEA15", "outcome": "Complaint"}),
+    "call.ended": ({"call": "3", "direction": "in"}, {"outcome": "wants a discount"}),
+}
+"""Of each kind that kept words of a customer in the open: fields, and these words."""
+
+
+def first_version(hub: Hub, kind: str) -> str:
+    """An event as a hub wrote it when its kind had one version; its id."""
+    fields, words = FIRST[kind]
+    made: list[str] = []
+
+    def build(here: Any) -> list[Outgoing]:
+        event = prepare(Draft(kind, ago(days=1), "/test", kind, {"party": PHONE, **fields}), here, NOW)
+        made.append(event.id)
+        return [Outgoing(replace(event, version=1, data=event.data | words), ("/test", "events"))]
+
+    hub.recorder.record(build)
+    shown(hub)
+    return made[0]
+
+
+def told(hub: Hub, id: str) -> Json:
+    with hub.database.transaction() as tx:
+        return next(shown_events(hub.keys, archive.by_id(tx, [id])))
+
+
+@pytest.mark.parametrize("kind", FIRST)
+def test_words_that_lay_in_the_open_once_are_there_as_long_as_who_said_them(hub: Hub, kind: str) -> None:
+    id, words = first_version(hub, kind), FIRST[kind][1]
+    assert {name: told(hub, id)["personal"][name] for name in words} == words
+    assert told(hub, id)["data"].get("outcome") == ("complaint" if words["outcome"] == "Complaint" else None)
+    told_of_it = hub.database.rows("SELECT outcome FROM calls") if kind == "call.ended" else timeline(hub, PHONE["value"])
+    assert all(word in str(told_of_it) for word in words.values())
+
+    forget(hub.recorder, of(hub, PHONE["value"])[0], NOW)
+    shown(hub)
+    assert {name: told(hub, id)["personal"][name] for name in words} == dict.fromkeys(words)
+    assert not any(word in str(hub.database.rows(f"SELECT * FROM {name}")) for word in words.values() for name in projections())
+    assert verify(hub.recorder)["clean"]
+
+
+def test_words_of_nobody_that_lay_in_the_open_stay(hub: Hub) -> None:
+    at = NOW.isoformat()
+    document = {
+        "id": named("old", "nobody"), "type": "call.ended", "version": 1, "time": at, "recorded": at, "source": "/pbx",
+        "stream": "call:nobody", "data": {"call": "4", "outcome": "hung up"},
+    }  # fmt: skip
+    hub.recorder.log.append([Sealed(str(document["id"]), "call.ended", "call:nobody", NOW, NOW, orjson.dumps(document))])
+    shown(hub)
+    assert hub.database.rows("SELECT outcome FROM calls") == [("hung up",)]

@@ -18,6 +18,7 @@ class Call(WithOutcome):
     version = 2
     # Version 1 also wrote `direction` "in" where nobody had said one, which cannot be told apart from one that was said.
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: without_free_words}
+    once_open: ClassVar[Mapping[int, frozenset[str]]] = {1: frozenset({"outcome"})}
     personal = frozenset({"reason", "caller_name", "outcome"})
     texts = ("reason",)
 

@@ -22,6 +22,7 @@ class ContactRecorded(WithOutcome):
     type = "contact.recorded"
     version = 2
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: partial(without_free_words, names=("code",))}
+    once_open: ClassVar[Mapping[int, frozenset[str]]] = {1: frozenset({"code", "outcome"})}
     personal = frozenset({"subject", "text", "note", "code", "outcome"})
     texts = ("subject", "text")
 

@@ -19,6 +19,7 @@ class VisitRecorded(WithOutcome):
     type = "visit.recorded"
     version = 2
     upcasts: ClassVar[Mapping[int, Callable[[Json], Json]]] = {1: partial(without_free_words, names=("place",))}
+    once_open: ClassVar[Mapping[int, frozenset[str]]] = {1: frozenset({"place", "outcome"})}
     personal = frozenset({"place", "reason", "note", "outcome"})
     texts = ("reason", "note")
 
