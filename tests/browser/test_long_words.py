@@ -109,3 +109,19 @@ def test_a_stage_that_has_no_room_is_as_wide_as_those_above_it(desk: Desk, mina:
         boxes = page.locator(".stage").evaluate_all("all => all.map((one) => [one.offsetTop, one.offsetWidth])")
         assert len({top for top, _ in boxes}) == rows, width
         assert max(wide for _, wide in boxes) - min(wide for _, wide in boxes) <= 1, width
+
+
+# Of what can be touched, and is no word within a sentence or the row that it fills, the height.
+_TOUCHED = """() => [...document.querySelectorAll("main a[href]:not(.row-link), main button, main summary, nav a, nav summary")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 1)
+    .map((one) => [one.getBoundingClientRect().height, one.outerHTML.slice(0, 120)])"""
+
+
+def test_a_thumb_finds_all_that_can_be_touched_on_a_telephone(desk: Desk, mina: Account) -> None:
+    desk.history()
+    page = desk.page(mina, width=375)
+    ticket = desk.client.get("/v1/tickets").json()["items"][0]["id"]
+    for path in ("/", f"/customers/{desk.sara()}", f"/tickets/{ticket}", "/orders/1047", "/search?q=karimi"):
+        page.goto(path)
+        expect(page.locator("[data-load]:not(#pop):empty")).to_have_count(0)
+        assert [html for high, html in page.evaluate(_TOUCHED) if high < 24] == [], path
