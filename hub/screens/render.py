@@ -1,8 +1,8 @@
 """Pages from templates: the words, dates and numbers of the viewer's language, and the frame around them.
 
 A template finds: `viewer`, `request`, what the page gave it, and `t`, `icon`, `channel_icon`, `channel_name`, `door_name`,
-`source_name`, `when`, `clock`, `day`, `day_id`, `evidence`, `fault`, `place_name`, `lasted`, `number`, `money`, `moved`,
-`phone`, `bdi`, `csrf_field`, `new_id`, `static`, `first_words`, `topic`, `goes_on`, `language`, `direction`.
+`source_name`, `when`, `since`, `clock`, `day`, `day_id`, `evidence`, `fault`, `place_name`, `lasted`, `number`, `money`,
+`moved`, `phone`, `bdi`, `csrf_field`, `new_id`, `static`, `first_words`, `topic`, `goes_on`, `language`, `direction`.
 """
 
 from __future__ import annotations
@@ -99,10 +99,10 @@ def environment(language: str, zone: str, region: str) -> Environment:
     )  # fmt: skip
     here = _Here(language, ZoneInfo(zone), region)
     made.globals |= {
-        "t": here.t, "when": here.when, "day": here.day, "day_id": here.day_id, "lasted": here.lasted, "number": here.number,
-        "money": here.money, "moved": here.moved, "evidence": here.evidence, "channel_icon": here.channel_icon,
-        "channel_name": here.channel_name, "door_name": here.door_name, "source_name": here.source_name,
-        "fault": here.fault, "place_name": here.place_name, "icon": icon,
+        "t": here.t, "when": here.when, "since": here.since, "day": here.day, "day_id": here.day_id, "lasted": here.lasted,
+        "number": here.number, "money": here.money, "moved": here.moved, "evidence": here.evidence,
+        "channel_icon": here.channel_icon, "channel_name": here.channel_name, "door_name": here.door_name,
+        "source_name": here.source_name, "fault": here.fault, "place_name": here.place_name, "icon": icon,
         "phone": here.phone, "clock": here.clock, "bdi": bdi, "csrf_field": csrf_field, "static": static,
         "new_id": lambda: str(uuid4()), "first_words": first_words, "topic": topic, "goes_on": goes_on,
         "language": language, "direction": "rtl" if language in FROM_THE_RIGHT else "ltr",
@@ -129,6 +129,12 @@ class _Here:
             return Markup("")
         at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         return _time(at, dates.told(at, clock(), self._language, self._zone))
+
+    def since(self, moment: datetime) -> Markup:
+        """The same where `since` or `opened` stands before it: of today the time of the day, for nothing is `since 2 min`."""
+        told = dates.told(moment, clock(), self._language, self._zone)
+        short = dates.clock(moment.astimezone(self._zone), self._language) if told.counted else told.short
+        return _time(moment, replace(told, short=short, counted=False))
 
     def clock(self, moment: datetime) -> Markup:
         """The same under the heading of its day: relative today, else the time of the day."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -74,3 +76,52 @@ def test_however_long_a_caller_is_called_the_call_can_be_accepted_at_a_glance(de
     expect(accept).to_be_in_viewport(ratio=1)
     assert page.locator(".pop-name").evaluate("name => name.offsetHeight") <= 64
     accept.click(trial=True)  # nothing lies over it
+
+
+_NAMES = """() => [...document.querySelectorAll(".nav-link span")].map((one) => one.getBoundingClientRect())
+    .map((box) => [box.left, box.right]).sort((a, b) => a[0] - b[0])"""
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_the_names_in_the_bar_do_not_run_into_each_other(desk: Desk, mina: Account, language: str) -> None:
+    accounts.prefer(desk.hub.database, mina.id, language, "light")
+    page = desk.page(mina)
+    page.goto("/tickets")
+    for width in (320, 375, 768):
+        page.set_viewport_size({"width": width, "height": 700})
+        names = page.evaluate(_NAMES)
+        assert all(before[1] <= after[0] for before, after in pairwise(names)), (width, names)
+        links = page.locator(".nav-link").all()
+        assert min(link.bounding_box()["width"] for link in links) >= 40  # type: ignore[index]
+
+
+def test_a_stage_that_has_no_room_is_as_wide_as_those_above_it(desk: Desk, mina: Account) -> None:
+    stages = ("placed", "confirmed", "paid", "packed", "shipped", "delivered", "returned", "refunded")
+    for n, stage in enumerate(stages):
+        party = {"party": [SARA, MAIL]} if stage == "placed" else {}
+        desk.send(f"order.{stage}", ago=timedelta(days=len(stages) - n), order="1047", **party)
+    desk.settle()
+    page = desk.page(mina)
+    page.goto("/orders/1047")
+    expect(page.locator(".stage")).to_have_count(8)
+    for width, rows in ((1440, 1), (1024, 2), (375, 3)):
+        page.set_viewport_size({"width": width, "height": 800})
+        boxes = page.locator(".stage").evaluate_all("all => all.map((one) => [one.offsetTop, one.offsetWidth])")
+        assert len({top for top, _ in boxes}) == rows, width
+        assert max(wide for _, wide in boxes) - min(wide for _, wide in boxes) <= 1, width
+
+
+# Of what can be touched, and is no word within a sentence or the row that it fills, the height.
+_TOUCHED = """() => [...document.querySelectorAll("main a[href]:not(.row-link), main button, main summary, nav a, nav summary")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 1)
+    .map((one) => [one.getBoundingClientRect().height, one.outerHTML.slice(0, 120)])"""
+
+
+def test_a_thumb_finds_all_that_can_be_touched_on_a_telephone(desk: Desk, mina: Account) -> None:
+    desk.history()
+    page = desk.page(mina, width=375)
+    ticket = desk.client.get("/v1/tickets").json()["items"][0]["id"]
+    for path in ("/", f"/customers/{desk.sara()}", f"/tickets/{ticket}", "/orders/1047", "/search?q=karimi"):
+        page.goto(path)
+        expect(page.locator("[data-load]:not(#pop):empty")).to_have_count(0)
+        assert [html for high, html in page.evaluate(_TOUCHED) if high < 24] == [], path

@@ -280,7 +280,7 @@ def test_the_calls_of_a_number_slide_in_when_it_is_linked_and_leave_when_it_is_c
     if width == 375:
         expect(side).to_be_hidden()
         page.locator(".side-open").click()
-    expect(side.locator(".known")).to_contain_text("0935 111 2233")
+    expect(side.locator(".identifiers")).to_contain_text("0935 111 2233")
     side.locator("#why-one summary").click()
     side.locator(".links li", has_text="0935 111 2233").get_by_role("button", name="Cut").press("Enter")
     expect(missed).to_have_count(0)

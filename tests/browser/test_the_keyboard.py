@@ -45,3 +45,15 @@ def test_a_call_is_answered_on_a_persian_keyboard(desk: Desk, page: Page) -> Non
     expect(page.locator(".pop")).to_be_visible()
     types(page, "o")
     page.wait_for_url("**/orders/1047")
+
+
+def test_what_cannot_be_taken_back_asks_once_more(desk: Desk, mina: Account) -> None:
+    page = desk.page(mina)
+    page.goto("/settings/keys")
+    key = page.locator("tbody tr").filter(has_text="test")
+    sure = key.get_by_role("button", name="Delete for good")
+    expect(sure).to_be_hidden()
+    key.locator("summary").press("Enter")
+    expect(key).to_contain_text("locked out")
+    sure.click()
+    expect(page.locator("tbody tr").filter(has_text="test")).to_have_count(0)

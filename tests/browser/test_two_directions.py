@@ -88,3 +88,39 @@ def test_of_replies_each_line_says_what_it_says_itself(desk: Desk, mina: Account
     for words in ("It has not come.", "Now it came, thank you!", "Where is my order #1047?"):
         expect(lines.filter(has_text=words)).to_have_count(1)
     expect(lines.filter(has_text="Mina")).to_have_count(1)
+
+
+# Where the first of its letters would stand: a field is looked at from the right in Persian, whatever is to be typed there.
+_RUNS = "field => getComputedStyle(field).direction"
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_an_empty_field_has_the_direction_of_the_page_and_a_written_one_its_own(
+    desk: Desk, mina: Account, language: str
+) -> None:
+    accounts.prefer(desk.hub.database, mina.id, language, "light")
+    desk.history()
+    ticket = desk.client.get("/v1/tickets").json()["items"][0]["id"]
+    page = desk.page(mina)
+    own = {"en": "ltr", "fa": "rtl"}[language]
+    contact = f"/contacts/new?customer={desk.sara()}"
+    for path, field in (("/search", "#q"), (f"/tickets/{ticket}", "#answer-text"), (contact, "#f-text")):
+        page.goto(path)
+        assert page.locator(field).evaluate(_RUNS) == own, path
+        page.locator(field).fill("It has not come.")
+        assert page.locator(field).evaluate(_RUNS) == "ltr", path
+        page.locator(field).fill("هنوز نرسیده.")
+        assert page.locator(field).evaluate(_RUNS) == "rtl", path
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_who_is_found_is_shown_with_all_that_he_is_known_by_on_a_telephone(desk: Desk, mina: Account, language: str) -> None:
+    accounts.prefer(desk.hub.database, mina.id, language, "light")
+    desk.history()
+    page = desk.page(mina, width=320)
+    page.goto("/search?q=karimi")
+    known = page.locator("#found .words")
+    expect(known).to_contain_text("sara@example.com")
+    expect(known).to_contain_text("0912 123 4567")
+    assert known.evaluate("one => one.scrollWidth <= one.clientWidth")
+    expect(page.locator("#found b")).to_have_text("Sara Karimi")

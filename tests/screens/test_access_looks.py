@@ -242,6 +242,14 @@ def test_administrators_read_who_looked_newest_first(api: Api, sara: dict[str, A
     assert re.search(rf"reza Found nobody .*reza Ticket #{ticket['number']} .*mina Customer", shown), shown
 
 
+def test_a_look_at_what_was_rejected_leads_there(api: Api, letter: Letter) -> None:
+    looks.looked(api.hub.database, "reza", "rejected", letter.rejected)
+    with browser_of(api, colleague(api, "boss", "admin")) as boss:
+        page = boss.get("/settings/looks")
+    assert f'href="/rejected/{letter.rejected}"' in page.text
+    assert f"Rejected {letter.rejected[:8]} " in text_of(page) + " "
+
+
 def test_looks_are_found_by_person_and_by_customer_whichever_way_he_is_named(api: Api, sara: dict[str, Any]) -> None:
     ticket = sara["open_tickets"][0]
     looks.looked(api.hub.database, "mina", "customer", sara["id"])

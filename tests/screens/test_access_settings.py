@@ -45,6 +45,8 @@ def test_the_settings_lead_to_each_of_their_pages(api: Api, boss: Browser) -> No
     found = set(re.findall(r'class="row-link" href="(/settings/[a-z]+)"', boss.get("/settings").text))
     pages = {"users", "keys", "mailboxes", "hours", "texts", "blocked", "orders", "looks"}
     assert found == {f"/settings/{page}" for page in pages}
+    assert 'class="chip"' not in boss.get("/settings").text  # nothing is said twice
+    assert 'class="chip"' in boss.get("/settings/users").text
 
 
 # -- people --------------------------------------------------------------------------------------------------------------

@@ -230,6 +230,30 @@ def test_an_unknown_number_tells_how_often_it_called_in_vain(api: Api, agent: Br
     assert "never answered" in pop
 
 
+@pytest.mark.usefixtures("at_noon")
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_since_is_followed_by_a_time_or_a_day_not_by_how_long_ago(api: Api, agent: Browser, event: Make, language: str) -> None:
+    mina = accounts.find(api.hub.database, "mina")
+    assert mina
+    accounts.prefer(api.hub.database, mina.id, language, "light")
+    for n in (1, 2):
+        api.send(event(f"e{n}", "call.ended", time=ago(minutes=n), call=f"old{n}", party=SARA, cause="no_answer"))
+    api.send(rings(event, "c1"))
+    told = {"en": r"called 2 times since \d\d:\d\d ?, never", "fa": r"۲ بار از [۰-۹]{2}:[۰-۹]{2} زنگ زده"}[language]
+    assert re.search(told, text_of(agent.get("/pop")))
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Language Persian City"), ("fa", "زبان فارسی شهر")])
+def test_the_language_of_a_customer_is_a_word_of_the_reader(
+    api: Api, agent: Browser, event: Make, language: str, words: str
+) -> None:
+    mina = accounts.find(api.hub.database, "mina")
+    assert mina
+    accounts.prefer(api.hub.database, mina.id, language, "light")
+    api.send(event("n1", "party.described", party=MAIL, name="Sara", language="fa", city="Shiraz"))
+    assert words in text_of(agent.get(f"/customers/{customer_of(api)}/side"))
+
+
 @pytest.mark.usefixtures("worker")
 def test_naming_a_caller_by_an_address_makes_him_that_customer(api: Api, agent: Browser, event: Make) -> None:
     api.send(event("m1", time=ago(days=3), channel="chat", message="m1", thread="t1", party=MAIL, text="Hello"))

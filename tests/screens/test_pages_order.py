@@ -61,7 +61,7 @@ def test_all_contacts_that_name_it_are_there_whoever_they_are_from(reza: Browser
 def test_whose_order_it_is_stands_beside_it(api: Api, reza: Browser, event: Callable[..., Event], order: str) -> None:
     api.send(event("o3", "order.placed", order="1048", party=SARA))
     side = text_of(reza.get(f"/orders/{order}", params={"part": "side"}, headers={"hx-request": "true"}))
-    for words in ("sara@example.com", "Open tickets", "His other orders", "#1048"):
+    for words in ("sara@example.com", "Open tickets", "Other orders of this customer", "#1048"):
         assert words in side
     assert "#1047" not in side
     until(lambda: {"order", "customer"} <= _looked_at(api), 60, "it is written down who was looked at")

@@ -281,6 +281,7 @@ def test_the_list_is_by_who_has_them_and_how_they_stand(api: Api, event: Callabl
     assert "matter" not in text_of(reza.get("/tickets"))
     assert "matter" not in text_of(reza.get("/tickets?whose=all&state=closed"))
     assert "matter 44" in text_of(reza.get("/tickets?whose=all&state=new"))
+    assert 'class="button plain" href="/tickets?whose=unowned&amp;state=open"' in reza.get("/tickets?whose=mine&state=open").text
 
 
 def test_beside_a_ticket_and_an_order_stand_eight_open_tickets_and_the_way_to_the_rest(

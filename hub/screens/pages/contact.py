@@ -109,7 +109,7 @@ def _with_whom(hub: Hub, viewer: Viewer, form: Sent) -> tuple[Identifier | None,
         if form["customer"]:
             known = first_of(tx, members(tx, form["customer"]))
             if known is None:
-                raise Problem(409, "Nothing is left by which this customer is known: he was forgotten.")
+                raise Problem(409, "Nothing is left by which this customer is known: the customer was forgotten.")
             return Identifier(known["kind"], known["value"]), {}
         found = meant(hub, tx, form["known"].strip()) if form["known"].strip() else None
     if isinstance(found, Identifier):

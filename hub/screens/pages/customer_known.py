@@ -41,7 +41,7 @@ def link(request: Request, hub: TheHub, viewer: Linker, looked: Looked, id: Text
         mine, other = _again_one(tx, parties, form["a"], form["b"]) or (first_of(tx, parties), None)
     value = other or {"kind": form["kind"] if form["kind"] in KINDS else "email", "value": form["value"].strip()}
     if mine is None:
-        raise Problem(409, "Nothing is left by which this customer is known: he was forgotten.")
+        raise Problem(409, "Nothing is left by which this customer is known: the customer was forgotten.")
     looked("customer", parties[0])
     try:
         linked(hub, mine, value, form["why"].strip() or None, viewer.login)

@@ -18,6 +18,8 @@ WORDS: dict[str, str] = {
     "fact.company": "Company",
     "fact.group": "Group",
     "fact.language": "Language",
+    "fact.language.en": "English",
+    "fact.language.fa": "Persian",
     "fact.address": "Address",
     "fact.addresses": "Addresses",
     "fact.city": "City",

@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     "do.save": "Save",
     "do.cancel": "Cancel",
     "do.delete": "Delete",
+    "do.delete.sure": "Delete for good",
     "do.add": "Add",
     "do.search": "Search",
     "do.close": "Close",

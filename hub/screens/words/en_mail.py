@@ -17,6 +17,7 @@ WORDS: dict[str, str] = {
     "mail.given.how": "This mailbox is one of HUB_IMAP_URLS. Whoever runs the hub can change it there.",
     "mail.way": "Answers that no mailbox can send go out by {host} (HUB_SMTP_URL).",
     "mail.checked": "Last looked at: {when}",
+    "mail.delete.what": "Nothing more is fetched from it, and no answer goes out from its address. The mails on the server stay.",
     "mail.name": "Name",
     "mail.name.hint": "As customers see it beside the address.",
     "mail.address": "Address",

@@ -19,6 +19,6 @@ WORDS: dict[str, str] = {
     "order.contacts": "Contacts about it",
     "order.contacts.none": "Nobody asked about it",
     "order.contacts.none.do": "Mails, calls and visits that name this number appear here, whoever they are from.",
-    "order.others": "His other orders",
+    "order.others": "Other orders of this customer",
     "order.history": "Reported by the back office",
 }

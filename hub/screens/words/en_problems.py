@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
-    "problem.nobody_left": "Nothing is left by which this customer is known: he was forgotten.",
+    "problem.nobody_left": "Nothing is left by which this customer is known: the customer was forgotten.",
     "problem.link_gone": "This link is not there any more.",
     "problem.no_link": "No link between two parties has this id.",
     "problem.forgotten": "One of the two was forgotten: there is nobody left to say this of.",

@@ -18,6 +18,8 @@ WORDS: dict[str, str] = {
     "fact.company": "شرکت",
     "fact.group": "گروه",
     "fact.language": "زبان",
+    "fact.language.en": "انگلیسی",
+    "fact.language.fa": "فارسی",
     "fact.address": "نشانی",
     "fact.addresses": "نشانی‌ها",
     "fact.city": "شهر",

@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     "do.save": "ذخیره",
     "do.cancel": "انصراف",
     "do.delete": "حذف",
+    "do.delete.sure": "حذف برای همیشه",
     "do.add": "افزودن",
     "do.search": "جست‌وجو",
     "do.close": "بستن",

@@ -11,7 +11,7 @@ WORDS: dict[str, str] = {
     "pop.known_by": "شناخته از: {why}",
     "pop.probably": "به‌گمان",
     "pop.order": "سفارش {order}",
-    "pop.why.named": "{channel} {when} از آن نام برده",
+    "pop.why.named": "نام برده در: {channel}، {when}",
     "pop.why.only": "تنها سفارش در راه",
     "pop.why.newest": "تازه‌ترین تیکت باز",
     "pop.last": "آخرین‌ها",

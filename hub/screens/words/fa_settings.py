@@ -54,6 +54,7 @@ WORDS: dict[str, str] = {
     "settings.keys.made.how": "همین حالا رونوشت بردارید: تنها همین یک بار نشان داده می‌شود. "
     "جایش در سرایند Authorization: Bearer است.",
     "settings.keys.delete": "حذف کلید {name}",
+    "settings.keys.delete.what": "هرچه از آن استفاده می‌کند همان دم بیرون می‌ماند.",
     "settings.keys.none": "هنوز کلیدی نیست",
     "settings.keys.none.how": "برای هر برنامه‌ای که باید وارد شود در پایین یکی بسازید.",
     "settings.hours.how": "از و تا، چند بازه با ویرگول: ۹-۱۲:۳۰، ۱۳:۳۰-۱۷. خالی: آن روز بسته.",
@@ -78,6 +79,7 @@ WORDS: dict[str, str] = {
     "settings.canned.none.how": "در پایین یکی بیفزایید؛ هر که به تیکتی پاسخ می‌دهد می‌تواند آن را برگزیند.",
     "settings.canned.add": "افزودن",
     "settings.canned.change": "تغییر {name}",
+    "settings.canned.delete.what": "برای همهٔ کسانی که پاسخ می‌دهند از میان می‌رود.",
     "settings.canned.name": "نام",
     "settings.canned.text": "متن",
     "settings.blocked.senders": "فرستنده‌ها",
