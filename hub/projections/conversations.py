@@ -8,6 +8,7 @@ from datetime import datetime
 from hub.events.envelope import Event, Json
 from hub.events.kinds.messages import mailbox
 from hub.projections._shape import Fold, Uuid
+from hub.projections.owners import of_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,15 @@ def apply(row: Conversation | None, event: Event) -> Conversation:
 def _names(names: Json, event: Event) -> Json:
     party = event.party
     stood_in = any(named.id == party and named.role == "reply_to" for named in event.named)
-    name = mailbox(event.personal, "reply_to" if stood_in else "from").get("name")
-    if event.type != "message.received" or not (name and party):
+    place = "reply_to" if stood_in else "from"
+    name = mailbox(event.personal, place).get("name")
+    if event.type != "message.received" or not (name and party) or place in of_others(event):
         return names
     new = [event.time.isoformat(), event.root, name]
     return names if names.get(party, []) >= new else names | {party: new}
 
 
 projection = Fold(
-    name="conversations", version=1, row=Conversation, types=frozenset({"message.received", "message.sent"}),
+    name="conversations", version=2, row=Conversation, types=frozenset({"message.received", "message.sent"}),
     apply=apply,
 )  # fmt: skip

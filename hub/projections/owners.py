@@ -40,6 +40,13 @@ def told(event: Event, named: Named) -> Json | None:
     return dict(place)
 
 
+def of_others(event: Event) -> set[str]:
+    """The places in the personal part of those who are only mentioned. What stands there goes into no row: when one of them is
+    forgotten, only the streams that are his are folded again."""
+    owners = {named.id for named in event.named if named.role in OWNING}
+    return {named.at for named in event.named if named.id not in owners}
+
+
 def rows(event: Event) -> Iterator[Owner]:
     for named in event.named:
         if named.role in OWNING:

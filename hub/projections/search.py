@@ -11,7 +11,7 @@ from hub.events.kinds.messages import mailbox
 from hub.events.kinds.orders import KINDS as ORDER_STEPS
 from hub.events.text import leaves, terms
 from hub.projections._shape import Append, Uuid
-from hub.projections.owners import identifier
+from hub.projections.owners import identifier, of_others
 
 WORDS = 8_000  # characters of a text that are searched
 
@@ -36,7 +36,8 @@ def _text(event: Event) -> list[str]:
 
 
 def _message(event: Event) -> list[str]:
-    senders = [mailbox(event.personal, place).get("name") for place in ("from", "reply_to")]
+    theirs = {"from", "reply_to"} - of_others(event)
+    senders = [mailbox(event.personal, place).get("name") for place in sorted(theirs)]
     return [*(str(name) for name in senders if name), *_text(event)]
 
 

@@ -134,6 +134,18 @@ def test_others_keep_what_is_theirs(hub: Hub) -> None:
     assert (reza["name"], reza["contacts"]) == ("Reza", 1)
 
 
+def test_whoever_wrote_for_somebody_else_is_forgotten_there_too(hub: Hub) -> None:
+    come(hub, "message.received", "m", ago(days=1), message="m", channel="email", thread="m", text="Where is it?",
+         party={"kind": "email", "value": "reza@example.com"}, **{"from": {"name": "Sarvenaz", "address": "sara@example.com"}},
+         reply_to={"name": "Reza", "address": "reza@example.com"})  # fmt: skip
+    come(hub, "visit.recorded", "v", ago(hours=1), visit="v", party=EMAIL)
+    forget(hub.recorder, of(hub, "sara@example.com")[0], NOW)
+    shown(hub)
+    assert left(hub) == {}
+    assert [item["text"] for item in timeline(hub, "reza@example.com")] == ["Where is it?"]
+    assert verify(hub.recorder)["clean"]
+
+
 def test_a_new_contact_of_the_same_address_starts_a_new_person(hub: Hub) -> None:
     a_life(hub)
     old = customer(hub, "sara@example.com")["id"]

@@ -59,8 +59,8 @@ def dump(hub: Hub) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def timeless(rows: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
-    """Without when it was learnt, which is later where it was a second thought."""
-    left = {name: [c != "recorded" for c in columns(projection.row)] for name, projection in projections().items()}
+    """Without when it was learnt, and what is reckoned from that (`rang`): it is later where it was a second thought."""
+    left = {name: [c not in ("recorded", "rang") for c in columns(projection.row)] for name, projection in projections().items()}
     return {name: sorted((tuple(compress(row, left[name])) for row in of), key=repr) for name, of in rows.items()}
 
 
