@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -211,7 +212,8 @@ def test_who_hangs_up_before_he_was_told_anything_is_kept_no_longer(api: Api, mo
     async def full(message: Message) -> None:
         await asyncio.Event().wait()
 
-    asyncio.run(api.app(scope, gone, full))
+    with ThreadPoolExecutor(1) as apart:  # a browser of other tests may have a loop in this thread
+        apart.submit(asyncio.run, api.app(scope, gone, full)).result()
     assert left == [7]
     assert not api.app.state.streams
 
