@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
-from hub.store import accounts
+from hub.store import access, accounts
 from hub.store.accounts import Account
 
 from .conftest import MAIL, SARA, Desk
@@ -73,6 +75,22 @@ def test_words_of_a_table_stand_apart_in_both_directions(desk: Desk, mina: Accou
     page.goto(path)
     expect(page.locator("tbody tr").first).to_be_visible()
     assert page.evaluate(_APART) >= 8
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_what_asks_once_more_has_room_on_a_telephone_and_since_names_a_time(desk: Desk, mina: Account, language: str) -> None:
+    accounts.prefer(desk.hub.database, mina.id, language, "light")
+    access.create(desk.hub.database, "telephones", "machine")
+    page = desk.page(mina, width=375)
+    page.goto("/settings/keys")
+    page.locator("details.sure > summary").first.click()
+    expect(page.locator("details.sure form button").first).to_be_visible()
+    edges = page.locator("tbody td:last-child").first.evaluate(
+        "cell => { const box = cell.closest('main').getBoundingClientRect(), own = cell.getBoundingClientRect();"
+        " return [own.left - box.left, box.right - own.right]; }"
+    )
+    assert min(edges) >= 16
+    assert re.fullmatch(r"\w\w:\w\w", page.locator("tbody time").first.inner_text())
 
 
 def test_of_replies_each_line_says_what_it_says_itself(desk: Desk, mina: Account) -> None:
