@@ -467,7 +467,10 @@ def test_a_page_that_is_open_when_the_session_ends_is_come_back_to(desk: Desk, p
     desk.history()
     page.goto("/orders/1047")
     listening(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/sign-in" in request.url else None)
     page.context.clear_cookies()
     desk.rings(agent="202")
     page.wait_for_url("**/sign-in?next=%2Forders%2F1047")
+    assert len(asked) == 1, "each part of the page goes there by itself, and breaks off what another has begun"
     complaints[:] = [one for one in complaints if "401" not in one]  # that it is refused is meant

@@ -22,6 +22,7 @@
   const waiting = new WeakMap(); // a part -> {busy, again, last, text}
   let stream = null;
   let opened = false;
+  let leaves = false; // to sign in, of which each part is told: a second going there breaks off the first
 
   function listen() {
     if (stream || !topics || !window.EventSource) return;
@@ -79,7 +80,7 @@
       const answer = await fetch(part.dataset.src, { headers: { "HX-Request": "true", "X-Live": "true", "HX-Current-URL": location.href } });
       compare(answer.headers.get("Date"));
       const elsewhere = answer.headers.get("HX-Redirect");
-      if (elsewhere) location.assign(elsewhere);
+      if (elsewhere) leave(elsewhere);
       else if (answer.ok) show(part, await answer.text(), state);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error; // not connected: the stream says so, and all is fetched again
@@ -88,6 +89,12 @@
     }
     if (state.again) renew(part);
   }
+
+  function leave(where) {
+    if (!leaves) location.assign(where);
+    leaves = true;
+  }
+  window.addEventListener("pageshow", () => (leaves = false));
 
   // A click that takes the focus from a field ends before the field, and the button beside it, are replaced.
   function show(part, text, state) {
