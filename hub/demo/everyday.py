@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from hub.demo.clock import later, open_from
 from hub.demo.diary import Call, Enclosure, Mail
@@ -104,8 +105,18 @@ def _anybody(scene: Scene) -> Matter:
     while not (matter := _matter(scene)):
         continue
     if scene.rng.random() < 0.25:
-        return Matter(scene.rng.choice(_crowd(scene)), scene.rng.choice(PRODUCTS), matter.order)
+        person = scene.rng.choice(_crowd(scene))
+        own = [order for order in scene.orders.values() if order.person == person and order.placed < scene.clock.now]
+        return Matter(person, scene.rng.choice(PRODUCTS), scene.rng.choice(own) if own else None)
     return matter
+
+
+T = TypeVar("T", str, tuple[str, ...])
+
+
+def _sayable(matter: Matter, texts: Sequence[T]) -> list[T]:
+    """Those of these texts that he can say: who has ordered nothing names no order."""
+    return [one for one in texts if matter.order or not any(blank in str(one) for blank in ("{order}", "{tracking}"))]
 
 
 def _crowd(scene: Scene) -> list[Person]:
@@ -403,7 +414,7 @@ def _delivered(scene: Scene, person: Person) -> str:
 
 
 def _call_reason(scene: Scene, matter: Matter) -> str:
-    reason = scene.rng.choice(CALLS[matter.person.language])
+    reason = scene.rng.choice(_sayable(matter, CALLS[matter.person.language]))
     return matter.said(scene, reason, ON_THE_PHONE[0])
 
 
@@ -416,7 +427,7 @@ def _somebody_chats(scene: Scene) -> None:
     if rng.random() < 0.3:
         _texts(scene, matter, time)
         return
-    turns = tuple(matter.said(scene, turn, by) for turn in rng.choice(CHATS[matter.person.language]))
+    turns = tuple(matter.said(scene, turn, by) for turn in rng.choice(_sayable(matter, CHATS[matter.person.language])))
     channel = rng.choice(("chat", "whatsapp", "whatsapp", "telegram"))
     scene.diary.chat(channel, _in_chat(matter.person, channel), time, by, turns)
 
@@ -429,7 +440,7 @@ def _in_chat(person: Person, channel: str) -> Party:
 
 
 def _texts(scene: Scene, matter: Matter, time: datetime) -> None:
-    text = matter.said(scene, scene.rng.choice(SMS[matter.person.language]), ON_THE_PHONE[0])
+    text = matter.said(scene, scene.rng.choice(_sayable(matter, SMS[matter.person.language])), ON_THE_PHONE[0])
     about = {"channel": "sms", "thread": scene.diary.token(), "party": phone(matter.person.phones[0])}
     scene.diary.event("sms", "message.sent", time, message=scene.diary.token(), text=text, **about)
     if "1" in text[-4:] or "۱" in text or "۲" in text or "Answer" in text:
@@ -442,7 +453,7 @@ def _somebody_comes(scene: Scene) -> None:
     rng, matter = scene.rng, _anybody(scene)
     if matter.person.abroad:
         return
-    reason, note = rng.choice(VISITS[matter.person.language])
+    reason, note = rng.choice(_sayable(matter, VISITS[matter.person.language]))
     by = rng.choice(ON_THE_PHONE)
     party = [phone(matter.person.phones[0])]
     if matter.person.account and rng.random() < 0.3:
@@ -477,7 +488,10 @@ _WEIGHTS = (8, 9, 8, 45, 20, 40, 20, 20)
 def _something_else_comes(scene: Scene) -> None:
     rng, matter = scene.rng, _anybody(scene)
     channel = rng.choices(list(RECORDED), weights=_WEIGHTS)[0]
-    subject, text = rng.choice(RECORDED[channel][matter.person.language])
+    sayable = _sayable(matter, RECORDED[channel][matter.person.language])
+    if not sayable:
+        return
+    subject, text = rng.choice(sayable)
     by = rng.choice(COLLEAGUES)
     told = channel in ("letter", "fax", "conference")
     scene.diary.event(
@@ -523,7 +537,7 @@ def _somebody_browses(scene: Scene) -> None:
 
 def _looks_up(scene: Scene, matter: Matter, time: datetime) -> None:
     """One page; the site knows the browser, and the account where he is logged in."""
-    path, title = scene.rng.choice(PAGES[matter.person.language])
+    path, title = scene.rng.choice(_sayable(matter, PAGES[matter.person.language]))
     party: list[Party] = [{"kind": "cookie", "value": f"c-{sum(matter.person.latin.encode()):05x}-{matter.person.key}"}]
     if matter.person.account:
         party.append({"kind": "account", "value": matter.person.account})

@@ -21,12 +21,14 @@ from hub.channels.email import channel as mail
 from hub.channels.orders import channel as orders
 from hub.demo import FolderInUse, History, write_history
 from hub.demo.clock import DAYS
+from hub.demo.history import cast
 from hub.events.draft import Draft
 from hub.events.ids import party_id
 from hub.events.prepare import Installation, fingerprint, prepare
 
 NOW = datetime(2026, 3, 14, 15, 30, tzinfo=UTC)
 SECRET = b"for this test alone"
+LATIN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 HERE = Installation(SECRET, lambda identifier: party_id(SECRET, identifier))
 
 
@@ -213,3 +215,21 @@ def test_the_demo_knows_neither_the_log_nor_the_store() -> None:
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not any(name.startswith(("hub.log", "hub.store", "psycopg")) for name in names), path.name
+
+
+def test_who_names_an_order_names_his_own(month: Month) -> None:
+    whose = {order.number: order.person for order in cast(NOW).orders.values()}
+    named = []
+    for event in month.events:
+        of_them = event["data"].get("party") or []
+        them = [of_them] if isinstance(of_them, dict) else of_them
+        values = {one["value"] for one in them if one["kind"] != "cookie"}  # which is known by what else it came with
+        words = str([event["data"].get(name) for name in ("text", "reason", "title", "url")]).translate(LATIN_DIGITS)
+        named += [(number, values) for number in re.findall(r"(?<!-)\b\d{3,4}\b(?!-)", words) if number in whose and values]
+    assert len(named) > 100
+    foreign = [
+        (number, values)
+        for number, values in named
+        if not values & {*(of := whose[number]).phones, *of.emails, of.account}
+    ]
+    assert foreign == []
