@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +32,8 @@ def serve(hub: Hub, listening: socket.socket) -> None:
 
     from hub.screens.app import create_app
 
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, f: sys.exit())  # when all is answered uvicorn sends what ended it once more
     _let_many_in()
     config = uvicorn.Config(
         create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=2,

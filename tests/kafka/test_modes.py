@@ -65,6 +65,15 @@ def test_a_worker_that_is_asked_to_end_leaves_its_share_to_the_others_at_once_an
     assert list(started_in.iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_web_process_that_is_asked_to_end_has_not_failed(hub: Hub, beside: Beside, number: signal.Signals) -> None:
+    assert httpx.get(f"{beside.serve(hub)}/healthz").status_code == 200
+    web = beside.parts[-1]
+    web.signal(number)
+    assert web.process
+    assert web.process.wait(20) == 0
+
+
 def test_workers_may_have_topics_of_their_own(hub: Hub, beside: Beside, tmp_path: Path) -> None:
     beside.start(hub, "worker", "--topics", "inbound")
     beside.start(hub, "worker", "--topics", "touchpoints,tickets,orders,identity")
