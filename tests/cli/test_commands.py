@@ -423,6 +423,18 @@ def test_what_was_rejected_is_shown_as_it_came_and_tried_again(run: Run, told: H
     assert asked(run, "rejected", "retry", one["id"]) == {"retried": 1, "understood": 0, "ignored": 0, "rejected": 1}
 
 
+def test_what_was_ignored_is_listed_with_why_and_can_be_read_again(run: Run, hub: Hub, tmp_path: Path) -> None:
+    for name, passed_on in (("first", b""), ("second", b"Received: by mail.example\r\n")):
+        (tmp_path / f"{name}.eml").write_bytes(passed_on + letter(EMAIL["value"], "Lamp", "Where is it?", ago(days=1)))
+    assert asked(run, "ingest", "email", str(tmp_path))["ignored"] == 1
+    (one,) = asked(run, "rejected", "list", "--ignored")["items"]
+    all_have(REJECTED, [one])
+    assert one["why"].startswith("same email as ")
+    assert asked(run, "rejected", "list")["items"] == []
+    assert one["why"] in run("rejected", "show", one["id"]).stdout
+    assert asked(run, "rejected", "retry", one["id"])["ignored"] == 1
+
+
 def test_what_is_named_twice_is_done_once(run: Run, told: Hub) -> None:
     (item,) = asked(run, "rejected", "list")["items"]
     assert run("rejected", "retry", item["id"], item["id"].upper()).stdout.startswith("retried=1 ")
