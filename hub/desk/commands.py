@@ -121,7 +121,8 @@ def read(document: Any) -> Command | Refused:
 def described() -> Json:
     """The JSON Schema of what is read, without the other spellings."""
     return {"anyOf": [
-        {"type": "object", "properties": {name: _adapter(name).json_schema()}, "required": [name]} for name in COMMANDS
+        {"type": "object", "properties": {name: _adapter(name).json_schema()}, "required": [name], "additionalProperties": False}
+        for name in COMMANDS
     ]}  # fmt: skip
 
 

@@ -89,7 +89,10 @@ def test_what_is_no_command_is_refused_where_it_is_wrong(document: Any, at: str)
     assert refused.why
 
 
-@pytest.mark.parametrize("document", [*({name: {}} for name in COMMANDS), {"note": {"text": "a"}}, {"wait": {"for": "x"}}])
+@pytest.mark.parametrize(
+    "document",
+    [*({name: {}} for name in COMMANDS), {"note": {"text": "a"}}, {"wait": {"for": "x"}}, {"close": {}, "resolve": {}}],
+)
 def test_what_the_description_lacks_is_what_is_refused(document: Any) -> None:
     fits = jsonschema_rs.Draft202012Validator(described()).is_valid(document)
     assert fits is not isinstance(read(document), Refused)

@@ -69,7 +69,8 @@ def tickets(
     hub: TheHub, state: Annotated[State | None, Query(), NOT_ASKED] = None,
     owner: Annotated[MaybeText, NOT_ASKED] = None, limit: Limit = 50, before: Before = None,
 ) -> Json:  # fmt: skip
-    """`text` in their history is null: what people wrote is in the answer for one ticket."""
+    """`text` in their history is null: what people wrote is in the answer for one ticket. A ticket that changes while others
+    are paged through comes to the front: who wants all begins there once more."""
     with reading(hub) as tx:
         return Json(reads.tickets(tx, state, owner, limit, before), headers=NOT_KEPT)
 
