@@ -141,6 +141,13 @@ def test_what_a_step_of_an_order_said_is_told(run: Run, hub: Hub) -> None:
     ]  # fmt: skip
 
 
+def test_a_message_without_words_is_told_by_its_files(run: Run, hub: Hub) -> None:
+    photo = [{"name": "photo.jpg", "type": "image/jpeg", "size": 2000}]
+    come(hub, "message.received", "m", ago(days=1), message="m", channel="telegram", party=EMAIL, attachments=photo)
+    shown(hub)
+    assert "telegram  ->  photo.jpg" in run("timeline", EMAIL["value"]).stdout
+
+
 def test_what_a_customer_writes_commands_the_terminal_nothing(run: Run, hub: Hub) -> None:
     """"ESC ] 52" fills the clipboard of some terminals, a carriage return writes over what stands there."""
     hostile = "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31m\u202e\rnobody"
