@@ -311,13 +311,14 @@ def rejected() -> None:
 
 @rejected.command("list")
 @click.option("--limit", default=100_000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many, newest first.")
+@click.option("--ignored", is_flag=True, help="Those that were understood to be of no interest.")
 @JSON
-def rejected_list(limit: int, json_: bool) -> None:
+def rejected_list(limit: int, ignored: bool, json_: bool) -> None:
     """Rejected payloads, newest first, each with why and where."""
     from hub.store import ledger as books
 
     with opened() as hub, hub.database.transaction() as tx:
-        items = books.rejected(tx, limit=limit)
+        items = books.rejected(tx, limit=limit, kind="ignored" if ignored else "rejected")
     show({"items": items, "next": None}, json_, printing.rejected)
 
 
@@ -326,7 +327,7 @@ def rejected_list(limit: int, json_: bool) -> None:
 @click.option("--raw", is_flag=True, help="Write the payload's bytes as they came, whether it was rejected or not.")
 @JSON
 def rejected_show(id: str, raw: bool, json_: bool) -> None:
-    """One payload: why it was rejected and where; with --raw its bytes."""
+    """One payload: why it was rejected and where, or why it was ignored; with --raw its bytes."""
     from hub.consumers.understand import raw_of
     from hub.store import ledger as books
 
@@ -340,9 +341,9 @@ def rejected_show(id: str, raw: bool, json_: bool) -> None:
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
             return
-        items = books.rejected(tx, own)
+        items = books.rejected(tx, own) or books.rejected(tx, own, kind="ignored")
     if not items:
-        raise No(f"No rejected payload is called {id}.")
+        raise No(f"No rejected or ignored payload is called {id}.")
     show(items[0], json_, lambda i: (f"{name}: {value}" for name, value in i.items()))
 
 
@@ -352,7 +353,7 @@ def rejected_show(id: str, raw: bool, json_: bool) -> None:
 def rejected_retry(ids: tuple[str, ...], json_: bool) -> None:
     """Parse payloads again as the channels read them today: these, or all that are rejected.
 
-    Also the id of an understood payload is taken: what it says otherwise now takes the place of what it said.
+    Also the id of an understood or ignored payload is taken: what it says otherwise now takes the place of what it said.
     """
     from hub.consumers.understand import again
     from hub.store import ledger as books

@@ -73,7 +73,8 @@ def _told(item: Json) -> str:
     if type.startswith("order.") and item["orders"]:
         title = f"order {item['orders'][0]} {type.removeprefix('order.')}"
     said = " ".join(filter(None, (title, item["text"]))).replace("\n", " ")
-    return ": ".join(filter(None, (_call(item), said))) if type.startswith("call.") else said or type
+    files = ", ".join(file["name"] or "a file" for file in item["attachments"])
+    return ": ".join(filter(None, (_call(item), said))) if type.startswith("call.") else said or files or type
 
 
 def _call(item: Json) -> str:

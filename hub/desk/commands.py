@@ -7,9 +7,11 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from hub.desk._shape import Refused
 from hub.events.catalogue import EventId
+from hub.events.envelope import Json
 from hub.events.moments import instant
 from hub.events.prepare import problem
 from hub.events.text import storable
@@ -51,7 +53,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`to`: an address or a party; null is whom the ticket's conversation is with."""
+    """`channel`: email or null. `to`: an address or a party; null is whom the ticket's conversation is with."""
 
     channel: MaybeName = None
     to: Any = None
@@ -84,10 +86,10 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """`event`: the id of a contact. `conversation`: its stream, filled in by whoever looks it up, not by who asks."""
+    """`event`: the id of a contact."""
 
     event: Annotated[str, EventId]
-    conversation: str | None = None
+    conversation: SkipJsonSchema[str | None] = None  # its stream, filled in by whoever looks it up, not by who asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,14 @@ def read(document: Any) -> Command | Refused:
         wrong = problem(error, f"$.command.{name}")
         return Refused(wrong.why, wrong.at)
     return command
+
+
+def described() -> Json:
+    """The JSON Schema of what is read, without the other spellings."""
+    return {"anyOf": [
+        {"type": "object", "properties": {name: _adapter(name).json_schema()}, "required": [name], "additionalProperties": False}
+        for name in COMMANDS
+    ]}  # fmt: skip
 
 
 def _named(document: Any) -> tuple[Any, Any]:

@@ -19,7 +19,7 @@ from hub.consumers.door import Door
 from hub.consumers.health import Watch
 from hub.consumers.project import CHANNEL
 from hub.discover import discover
-from hub.screens import error_pages, problems, refusals
+from hub.screens import error_pages, problems, refusals, shapes
 from hub.screens.accounted import Accounted
 from hub.screens.asked import LARGE, Hub
 from hub.screens.failing import Failing
@@ -153,6 +153,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas |= schemas["Problem"].pop("$defs")
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
+        for name in schemas.keys() & vars(shapes).keys():
+            if "example" in schemas[name]:  # FastAPI leaves out what is null in it
+                schemas[name]["example"] = getattr(shapes, name).model_json_schema()["example"]
         for methods in document["paths"].values():
             for operation in methods.values():
                 _add_failures(operation)

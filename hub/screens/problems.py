@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from hub.consumers.door import DoorClosed, DoorFull
 from hub.events.prepare import in_words
@@ -98,7 +99,17 @@ async def _refused(request: Request, error: Exception) -> Response:
         why = "not JSON in UTF-8, or nested too deep" if str(error.detail) == _NO_JSON else str(error.detail)
         return problem(400, "Nothing of the body can be read.", [("$", why)])
     detail = {404: "There is nothing at this address.", 405: "This cannot be done at this address."}
-    return problem(error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
+    headers = {**(error.headers or {})}
+    if "Allow" in headers:
+        headers["Allow"] = _allowed(request, headers["Allow"])
+    return problem(error.status_code, detail.get(error.status_code, str(error.detail)), headers=headers)
+
+
+def _allowed(request: Request, said: str) -> str:
+    """All that can be done at an address: the framework names what one route does, and two may share it."""
+    asked = [{**request.scope, "method": method} for method in ("GET", "POST", "PUT", "PATCH", "DELETE")]
+    found = {each["method"] for each in asked if any(one.matches(each)[0] is Match.FULL for one in request.app.routes)}
+    return ", ".join(sorted(found | set(said.split(", "))))
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:

@@ -66,6 +66,7 @@ class Delivery(BaseModel):
 class DeliveryAsked(Delivery):
     """`text`: the words of an answer that was taken back, for the box that they were written in."""
 
+    model_config = _example(id=TICKET_ID, state="undone", due=TIME, reason=None, text="It left today.")
     text: str | None
 
 

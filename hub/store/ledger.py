@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -184,11 +184,13 @@ def balance(tx: Connection) -> dict[str, Any]:
     return {"sources": sources, "balanced": even}
 
 
-def rejected(tx: Connection, payload: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
-    """Rejected payloads, newest first, in the contract's shape."""
+def rejected(
+    tx: Connection, payload: str | None = None, limit: int = 1000, kind: Literal["rejected", "ignored"] = "rejected"
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Rejected payloads, or ignored ones, newest first, in the contract's shape."""
     names = ("id", "source", "channel", "received", "why", "at", "size")
     rows = tx.execute(
-        "SELECT payload::text, source, channel, time, why, at, size FROM outcome WHERE kind = 'rejected'"
+        f"SELECT payload::text, source, channel, time, why, at, size FROM outcome WHERE kind = '{kind}'"
         " AND (%s::uuid IS NULL OR payload = %s::uuid) ORDER BY time DESC, payload DESC LIMIT %s",
         [payload, payload, limit],
     ).fetchall()

@@ -141,6 +141,13 @@ def test_what_a_step_of_an_order_said_is_told(run: Run, hub: Hub) -> None:
     ]  # fmt: skip
 
 
+def test_a_message_without_words_is_told_by_its_files(run: Run, hub: Hub) -> None:
+    photo = [{"name": "photo.jpg", "type": "image/jpeg", "size": 2000}]
+    come(hub, "message.received", "m", ago(days=1), message="m", channel="telegram", party=EMAIL, attachments=photo)
+    shown(hub)
+    assert "telegram  ->  photo.jpg" in run("timeline", EMAIL["value"]).stdout
+
+
 def test_what_a_customer_writes_commands_the_terminal_nothing(run: Run, hub: Hub) -> None:
     """"ESC ] 52" fills the clipboard of some terminals, a carriage return writes over what stands there."""
     hostile = "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31m\u202e\rnobody"
@@ -421,6 +428,18 @@ def test_what_was_rejected_is_shown_as_it_came_and_tried_again(run: Run, told: H
     assert run("rejected", "show", one["id"], "--raw").stdout_bytes == b"\x00 no mail"
     assert one["why"] in run("rejected", "show", one["id"]).stdout
     assert asked(run, "rejected", "retry", one["id"]) == {"retried": 1, "understood": 0, "ignored": 0, "rejected": 1}
+
+
+def test_what_was_ignored_is_listed_with_why_and_can_be_read_again(run: Run, hub: Hub, tmp_path: Path) -> None:
+    for name, passed_on in (("first", b""), ("second", b"Received: by mail.example\r\n")):
+        (tmp_path / f"{name}.eml").write_bytes(passed_on + letter(EMAIL["value"], "Lamp", "Where is it?", ago(days=1)))
+    assert asked(run, "ingest", "email", str(tmp_path))["ignored"] == 1
+    (one,) = asked(run, "rejected", "list", "--ignored")["items"]
+    all_have(REJECTED, [one])
+    assert one["why"].startswith("same email as ")
+    assert asked(run, "rejected", "list")["items"] == []
+    assert one["why"] in run("rejected", "show", one["id"]).stdout
+    assert asked(run, "rejected", "retry", one["id"])["ignored"] == 1
 
 
 def test_what_is_named_twice_is_done_once(run: Run, told: Hub) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from hub.desk._shape import Refused
@@ -19,6 +20,7 @@ from hub.desk.commands import (
     Reopen,
     Resolve,
     Wait,
+    described,
     read,
 )
 
@@ -85,6 +87,15 @@ def test_what_is_no_command_is_refused_where_it_is_wrong(document: Any, at: str)
     assert isinstance(refused, Refused)
     assert refused.at == at
     assert refused.why
+
+
+@pytest.mark.parametrize(
+    "document",
+    [*({name: {}} for name in COMMANDS), {"note": {"text": "a"}}, {"wait": {"for": "x"}}, {"close": {}, "resolve": {}}],
+)
+def test_what_the_description_lacks_is_what_is_refused(document: Any) -> None:
+    fits = jsonschema_rs.Draft202012Validator(described()).is_valid(document)
+    assert fits is not isinstance(read(document), Refused)
 
 
 def test_text_that_cannot_be_stored_is_mended() -> None:

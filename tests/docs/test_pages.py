@@ -95,6 +95,18 @@ def test_what_the_page_says_works(page: Path, new_database: Callable[[], str]) -
             _do(part, work, env, up)
 
 
+def test_the_code_that_pages_add_passes_the_linters() -> None:
+    with _copy({}) as (work, env), ExitStack() as up:
+        written = [part for page in PAGES for part in parts(page) if isinstance(part, File) and part.name.endswith(".py")]
+        for part in written:
+            _do(part, work, env, up)
+        added = sorted({part.name for part in written if part.name.startswith(("hub/", "tests/"))})
+        for linter in (["ruff", "check"], ["mypy"]):
+            done = subprocess.run([*linter, *added], cwd=work, env=env, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+    assert len(added) > 9
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_the_page_points_at_is_there(page: Path) -> None:
     targets = _LINK.findall(page.read_text(encoding="utf-8"))

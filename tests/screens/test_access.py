@@ -105,6 +105,12 @@ def test_every_error_is_a_problem_and_every_answer_is_guarded(api: Api) -> None:
     assert (wrong.status_code, wrong.json()["errors"]) == (400, [{"at": "$", "why": "not JSON in UTF-8"}])
 
 
+def test_who_asks_for_what_cannot_be_done_is_told_all_that_can(api: Api) -> None:
+    for path, allowed in (("/v1/events", "GET, POST"), ("/v1/lookup", "GET"), ("/sign-in", "GET, POST")):
+        answer = api.client.request("PATCH", path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 def test_a_problem_names_the_place_and_never_the_value(api: Api) -> None:
     answer = api.client.post("/v1/links", json={"a": {"kind": "SECRET KIND", "value": "x"}, "b": 5})
     assert {one["at"] for one in answer.json()["errors"]} == {"$.a.kind", "$.b"}

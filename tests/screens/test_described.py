@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import jsonschema_rs
 import pytest
 
 from .conftest import Api, Event
@@ -61,3 +62,14 @@ def test_every_member_of_an_answer_is_described(api: Api, event: Callable[..., E
         (body,) = operation["responses"][str(answer.status_code)]["content"].values()
         assert [*undescribed(document, body["schema"], answer.json(), path)] == []
     assert asked["/v1/tickets/{id}/commands"].status_code == 409
+
+
+def test_every_example_is_one_of_what_it_stands_beside(api: Api) -> None:
+    document = api.anybody.get("/openapi.json").json()
+    shapes = document["components"]["schemas"]
+    shown = {name: shape["example"] for name, shape in shapes.items() if "example" in shape}
+    for name, example in shown.items():
+        whole = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        wrong = jsonschema_rs.Draft202012Validator(whole).iter_errors(example)
+        assert [(name, error.message) for error in wrong] == []
+    assert shown.keys() >= {"Ticket", "Item", "Order", "DeliveryAsked", "Command"}

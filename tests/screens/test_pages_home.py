@@ -666,6 +666,14 @@ def test_a_file_comes_as_a_download_whatever_it_says_of_itself(api: Api, agent: 
     assert agent.get(f"{item[1]}/2").status_code == 404
 
 
+def test_a_file_that_was_only_named_is_shown_and_no_link_leads_nowhere(api: Api, agent: Browser, event: Make) -> None:
+    named = [{"name": "photo.jpg", "type": "image/jpeg", "size": 2000}]
+    api.send(event("m1", channel="telegram", message="m1", thread="t1", party=MAIL, attachments=named))
+    page = agent.get(f"/customers/{customer_of(api)}").text
+    assert "photo.jpg" in page
+    assert "/files/" not in page
+
+
 @pytest.mark.parametrize(("said", "kept"), [
     ("../../etc/passwd", "passwd"), ("C:\\Users\\x\\a.doc", "a.doc"), ("\u202egnp.exe", "gnp.exe"), ("a\r\nX: y", "aX: y"),
     ("..", "file"), ("/", "file"), ("صورت‌حساب ۱.pdf", "صورت‌حساب ۱.pdf"),

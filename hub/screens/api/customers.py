@@ -29,7 +29,8 @@ def lookup(
     order: MaybeText = None,
     account: MaybeText = None,
 ) -> Json:
-    """In one request all that a telephone system shows: the customer, the last contacts, the likely reason.
+    """In one request all that a telephone system shows: the customer, the last contacts, the likely reason. At least one of
+    `phone`, `email`, `order` and `account` is asked for; of several, all customers who are meant are found.
 
     Unknown is `none` and 200, with the earlier contacts of that number; so is an empty one, as a withheld number comes. A
     number that many share is `many`: the last ten of them that were heard of, and the contacts of the number itself.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
 from hub.events import schemas
 from hub.events.catalogue import catalogue
@@ -34,9 +34,9 @@ async def listed() -> Json:
 
 @router.get(
     "/v1/schemas/{name:path}", summary="A schema (JSON Schema), by TYPE/VERSION; TYPE alone is its newest",
-    response_class=SchemaJson, response_model=dict[str, Any],
+    response_class=SchemaJson, responses={200: {"content": {SchemaJson.media_type: {"schema": {"type": "object"}}}}},
 )  # fmt: skip
-async def one(name: Text) -> Json:
+async def one(name: Annotated[Text, Path(examples=["order.placed/1"])]) -> Json:
     found = documents().get(name) or documents().get(_newest(name))
     if found is None:
         raise Problem(404, "No schema has this name.")

@@ -182,8 +182,8 @@ async def stream(
     topics: Annotated[Text, Query(min_length=1, max_length=8_000, examples=["desk"])],
     last_event_id: Annotated[Text | None, Header(max_length=2_000)] = None,
 ) -> EventStream:
-    """`topics`, separated by commas: `customer:ID`, `ticket:ID`, `desk` (any ticket, any call), `today` (any contact),
-    `ring:EXTENSION` or `ring:QUEUE` (percent-encoded; a call begins or ceases to ring there), `ring` (wherever)."""
+    """`topics`, 100 at most, separated by commas: `customer:ID`, `ticket:ID`, `desk` (any ticket, any call), `today` (any
+    contact), `ring:EXTENSION` or `ring:QUEUE` (percent-encoded; a call begins or ceases to ring there), `ring` (wherever)."""
     state = request.app.state
     state.bell = state.bell or Bell(asyncio.get_running_loop())
     reader = Reader(hub, _read(topics), state.bell)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from hub.consumers import decide
 from hub.consumers.runner import clock
 from hub.consumers.standing import with_words
+from hub.desk.commands import described
 from hub.screens.access import Keyed, may, needs
 from hub.screens.answers import NOT_KEPT, Json
 from hub.screens.asked import (
@@ -46,8 +47,7 @@ class ChangedMeanwhile(ProblemShape):
 class Command(BaseModel):
     """`id`: a UUID of the client's; sent again it does nothing twice. `expects`: the ticket's revision that was seen.
 
-    `command`: assign {to, department}, note {text}, answer {channel, to, text}, wait {for, until}, resolve {how}, close {},
-    reopen {why}, attach {event}, prioritise {priority}.
+    `command`: one of assign, note, answer, wait, resolve, close, reopen, attach and prioritise, with its fields.
     """
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"example": {
@@ -55,7 +55,7 @@ class Command(BaseModel):
     }})  # fmt: skip
     id: UUID
     expects: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    command: Annotated[Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}]})]
+    command: Annotated[Any, WithJsonSchema(described())]
 
     def wish(self) -> Any:
         """`{"command": "note", "text": ...}` is read too."""
@@ -69,7 +69,8 @@ def tickets(
     hub: TheHub, state: Annotated[State | None, Query(), NOT_ASKED] = None,
     owner: Annotated[MaybeText, NOT_ASKED] = None, limit: Limit = 50, before: Before = None,
 ) -> Json:  # fmt: skip
-    """`text` in their history is null: what people wrote is in the answer for one ticket."""
+    """`text` in their history is null: what people wrote is in the answer for one ticket. A ticket that changes while others
+    are paged through comes to the front: who wants all begins there once more."""
     with reading(hub) as tx:
         return Json(reads.tickets(tx, state, owner, limit, before), headers=NOT_KEPT)
 
