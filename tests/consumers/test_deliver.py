@@ -248,6 +248,52 @@ def test_her_reply_joins_the_ticket_whatever_her_program_keeps(desk: Desk, kept:
     assert (ticket["state"], len(ticket["contacts"])) == ("open", 3)
 
 
+ONE_MATTER = {
+    "a help desk puts an id of its own before ours": [{}, {"References": "<t7@desk.example> <1@example.org>"}],
+    "a program names the mail that it answers alone": [
+        {}, {"In_Reply_To": "<1@example.org>"}, {"In_Reply_To": "<2@example.org>"},
+    ],
+    "it comes the other way round": [
+        {"In_Reply_To": "<2@example.org>"}, {"Message_ID": "<2@example.org>", "In_Reply_To": "<0@example.org>"},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("mails", ONE_MATTER.values(), ids=ONE_MATTER)
+def test_mails_that_answer_each_other_are_one_ticket_whatever_they_name_first(
+    desk: Desk, mails: list[dict[str, str]], at_once: bool
+) -> None:
+    bodies = [mail(str(n), **{"Date": f"Fri, 01 May 2026 11:0{n}:00 +0000"} | headers) for n, headers in enumerate(mails, 1)]
+    if at_once:
+        recorder = desk.hub.recorder
+        recorder.record(lambda _: [payload_of_bytes(recorder, "email", "smtp", body, {}, NOW) for body in bodies])
+        desk.settle()
+    else:
+        for body in bodies:
+            desk.come(body)
+    assert len(desk.ticket["contacts"]) == len(mails)
+    assert verify(desk.hub.recorder)["clean"]
+
+
+def test_an_answer_to_what_a_colleague_wrote_elsewhere_finds_the_ticket_by_that_alone(desk: Desk) -> None:
+    desk.come(mail("1"))
+    assert command(desk.hub.recorder, desk.ticket["id"], str(uuid4()), {"resolve": {}}, None, "sara", NOW).status == 200
+    desk.settle()
+    desk.come(from_us("2", HERS, In_Reply_To="<1@example.org>"))
+    desk.come(mail("3", "Thank you, but", In_Reply_To="<2@example.org>"))
+    assert (desk.ticket["state"], len(desk.ticket["contacts"])) == ("open", 2)
+
+
+def test_a_mail_that_goes_on_with_its_own_matter_stays_there_though_it_names_another(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.come(mail("2"))
+    desk.come(mail("3", References="<2@example.org> <1@example.org>"))
+    assert sorted(len(ticket["contacts"]) for ticket in desk.tickets()) == [1, 2]
+    [later] = [ticket for ticket in desk.tickets() if len(ticket["contacts"]) == 2]
+    assert later["number"] == 1002
+
+
 def test_a_call_is_answered_by_mail_and_her_reply_belongs_to_its_ticket(desk: Desk) -> None:
     party = [{"kind": "phone", "value": "+989121234567"}, {"kind": "email", "value": HERS}]
     fields = {"call": "c1", "direction": "in", "party": party, "outcome": "callback", "reason": "Lamp broken"}
