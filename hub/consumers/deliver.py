@@ -232,9 +232,6 @@ FROM = {"undo": ("waiting",), "again": ("uncertain", "failed"), "arrived": ("unc
 MADE = {
     "undo": ("undone", "delivery.undone"), "again": ("waiting", "delivery.repeated"), "arrived": ("sent", "delivery.sent"),
 }  # fmt: skip
-POLICY: dict[str, Callable[[Ticket, str | None], list[Decision]]] = {
-    "undo": policies.on_undone, "again": policies.on_settled, "arrived": policies.on_settled,
-}  # fmt: skip
 
 
 def ask(recorder: Recorder, id: str, wish: Wish, by: str | None, now: datetime) -> Reply:
@@ -247,7 +244,7 @@ def ask(recorder: Recorder, id: str, wish: Wish, by: str | None, now: datetime) 
             return Reply(404, "No answer has this id.")
         state, kind = MADE[wish]
         step_id = named("delivery", id, wish, str(row.attempts), "ticket")
-        steps = steps_of_ticket(recorder, tx, row.ticket, lambda ticket: POLICY[wish](ticket, by), step_id, id, now)
+        steps = steps_of_ticket(recorder, tx, row.ticket, partial(_meaning, tx, wish, id, by), step_id, id, now)
         row = deliveries.lock(tx, id)
         assert row is not None
         if row.state not in FROM[wish]:
@@ -258,6 +255,14 @@ def ask(recorder: Recorder, id: str, wish: Wish, by: str | None, now: datetime) 
         own = _not_automatic(answer, steps)
         places = append_steps(recorder, tx, own, (), [step])
         return Reply(200, None, answer.personal.get("text") if wish == "undo" else None, places)
+
+
+def _meaning(tx: Connection, wish: Wish, id: str, by: str | None, ticket: Ticket) -> list[Decision]:
+    """What it means for the ticket."""
+    if wish != "undo":
+        return policies.on_settled(ticket, by, id)
+    others = deliveries.of_tickets(tx, [ticket.ticket]).get(ticket.ticket, [])
+    return policies.on_undone(ticket, by, {id} | {one["id"] for one in others if one["state"] == "undone"})
 
 
 def _not_automatic(answer: Event, steps: Sequence[Event]) -> Sequence[Event]:

@@ -638,6 +638,28 @@ def test_an_answer_is_taken_back_in_time_and_its_words_come_back(desk: Desk) -> 
     assert next(item for item in desk.items() if item["id"] == id)["delivery"]["state"] == "undone"
 
 
+def test_after_an_answer_went_out_the_next_that_is_taken_back_leaves_it_the_customers_turn(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.answer()
+    desk.deliver()
+    desk.ask(desk.answer("And one more thing."), "undo")
+    assert (desk.ticket["state"], desk.ticket["waiting_for"]) == ("waiting", "customer")
+    both = [desk.answer("This."), desk.answer("That.", ticket=desk.ticket["id"])]
+    desk.come(mail("2", References="<1@example.org>"))
+    assert {desk.ask(id, "undo").status for id in both} == {200}
+    assert desk.ticket["state"] == "open"
+
+
+def test_what_arrived_after_all_leaves_open_what_she_wrote_since(desk: Desk) -> None:
+    desk.come(mail("1"))
+    id = desk.answer()
+    desk.hub.database.rows("UPDATE delivery SET state = 'sending', attempts = 1 RETURNING id")
+    desk.deliver()
+    desk.come(mail("2", "And the lamp?", References="<1@example.org>"))
+    assert desk.ask(id, "arrived").status == 200
+    assert desk.ticket["state"] == "open"
+
+
 def test_it_is_too_late_once_it_went_out(desk: Desk) -> None:
     desk.come(mail("1"))
     id = desk.answer()
