@@ -294,6 +294,12 @@ def test_a_mail_that_goes_on_with_its_own_matter_stays_there_though_it_names_ano
     assert later["number"] == 1002
 
 
+def test_whoever_else_writes_in_the_matter_has_its_ticket_beside_his_mail(desk: Desk) -> None:
+    desk.come(mail("1", Cc="bob@example.net"))
+    desk.come(mail("2", "I can say more.", "bob@example.net", References="<1@example.org>"))
+    assert [item["ticket"] for item in desk.items("bob@example.net")] == [desk.ticket["id"]]
+
+
 def test_a_call_is_answered_by_mail_and_her_reply_belongs_to_its_ticket(desk: Desk) -> None:
     party = [{"kind": "phone", "value": "+989121234567"}, {"kind": "email", "value": HERS}]
     fields = {"call": "c1", "direction": "in", "party": party, "outcome": "callback", "reason": "Lamp broken"}
