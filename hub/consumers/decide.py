@@ -234,9 +234,10 @@ def _follow(
     decisions.lock(tx, streams)
     desk.tickets = {row.ticket: row for row in standing(recorder, tx, streams).values()}
     hours, addresses = options.read(tx, "hours", options.HOURS), our_addresses(recorder, tx)
+    here = opening_hours.open_at(hours, now)
     for contact in contacts:
         ticket = _see_to(desk, contact, now)
-        if ticket and (text := opening_hours.reply(contact, hours, addresses, policies.moment(contact))):
+        if ticket and not here and (text := opening_hours.reply(contact, hours, addresses, policies.moment(contact))):
             _answer_by_itself(recorder, tx, desk, contact, ticket, text, now)
     beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, bounce, delivery, now)]
     append_steps(recorder, tx, desk.events, desk.joined, beside)

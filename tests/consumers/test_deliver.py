@@ -783,6 +783,14 @@ def test_who_writes_when_nobody_is_here_is_told_so_once_a_day(desk: Desk) -> Non
     assert desk.sent().get_content().strip() == "We are back on Monday."
 
 
+def test_whose_mail_comes_when_somebody_is_here_again_is_not_told_that_nobody_is(desk: Desk) -> None:
+    nobody_here(desk)
+    desk.now = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)  # a Monday
+    desk.come(mail("1", Date="Mon, 04 May 2026 08:30:00 +0000"))
+    assert desk.deliver(timedelta(0)) == 0
+    assert desk.ticket["state"] == "new"
+
+
 def test_who_writes_without_a_header_is_told_so_too(desk: Desk) -> None:
     nobody_here(desk)
     written_event(desk, "m1")
