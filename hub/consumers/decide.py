@@ -6,7 +6,7 @@ projections: each follows the one before it, shown or not. It never runs in a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -236,7 +236,7 @@ def _follow(
     hours, addresses = options.read(tx, "hours", options.HOURS), our_addresses(recorder, tx)
     here = opening_hours.open_at(hours, now)
     for contact in contacts:
-        ticket = _see_to(desk, contact, now)
+        ticket = _see_to(desk, contact, recorder.keys.forgotten(), now)
         if ticket and not here and (text := opening_hours.reply(contact, hours, addresses, policies.moment(contact))):
             _answer_by_itself(recorder, tx, desk, contact, ticket, text, now)
     beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, bounce, delivery, now)]
@@ -244,12 +244,12 @@ def _follow(
     return len(desk.events)
 
 
-def _see_to(desk: Desk, contact: Event, now: datetime) -> str | None:
+def _see_to(desk: Desk, contact: Event, forgotten: Set[str], now: datetime) -> str | None:
     """Decide what this contact sets off; the ticket that it belongs to now."""
     desk.find(contact)
     known = [desk.tickets[ticket] for ticket in desk.of[contact.stream] if ticket in desk.tickets]
     ticket = None
-    for decision in policies.on_contact(contact, known):
+    for decision in policies.on_contact(contact, known, forgotten):
         ticket = decision.ticket or named("ticket", contact.stream, str(len(desk.of[contact.stream])))
         desk.take(_set_off(contact, decision, ticket, desk.tickets.get(ticket), now))
         desk.join(contact.stream, ticket)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,10 +53,12 @@ def _written(event: Event) -> bool:
     return channel in MESSAGES and not invited and bool((event.personal.get("text") or "").strip())
 
 
-def on_contact(event: Event, tickets: Sequence[Ticket]) -> list[Decision]:
-    """`tickets`: those of the contact's conversation, oldest first."""
+def on_contact(event: Event, tickets: Sequence[Ticket], forgotten: Set[str] = frozenset()) -> list[Decision]:
+    """`tickets`: those of the contact's conversation, oldest first. `forgotten`: parties of whom nothing can be written down
+    any more; who goes on with theirs begins anew."""
     if not concerns(event) or any(event.root in ticket.contacts for ticket in tickets):
         return []
+    tickets = [ticket for ticket in tickets if ticket.party not in forgotten]
     unfinished = [ticket for ticket in tickets if ticket.state in UNFINISHED]
     if event.type == "message.sent":
         return _on_our_message(event, unfinished[-1]) if unfinished else []

@@ -510,6 +510,17 @@ def test_a_person_who_was_forgotten_gets_no_answer_any_more(desk: Desk) -> None:
     assert verify(desk.hub.recorder)["clean"]
 
 
+def test_whoever_writes_in_the_thread_of_somebody_who_was_forgotten_can_be_answered(desk: Desk) -> None:
+    desk.come(mail("1", Cc="bob@example.net"))
+    forget(desk.hub.recorder, [desk.hub.keys.party_id(Identifier("email", HERS))], desk.now)
+    desk.come(mail("2", "Me again.", References="<1@example.org>"))
+    desk.come(mail("3", "And I.", "bob@example.net", References="<1@example.org>"))
+    [hers] = [ticket for ticket in desk.tickets() if len(ticket["contacts"]) == 2]
+    desk.answer(ticket=hers["id"], to="bob@example.net")
+    assert desk.deliver() == 1
+    assert verify(desk.hub.recorder)["clean"]
+
+
 # -- what mail servers do ----------------------------------------------------------------------------------------------
 
 
