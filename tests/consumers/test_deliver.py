@@ -555,6 +555,20 @@ def test_after_two_days_it_is_given_up_and_the_ticket_says_so(desk: Desk) -> Non
     assert desk.ticket["history"][-1]["why"] == desk.row(id)[2]
 
 
+def test_what_somebody_wants_sent_again_has_its_two_days_again(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.server.manner = "451 4.7.1 greylisted"
+    id = desk.answer()
+    desk.deliver()
+    desk.deliver(timedelta(days=2))
+    assert (desk.state(id), desk.ask(id, "again").status) == ("failed", 200)
+    desk.deliver(timedelta(0))
+    assert (desk.state(id), desk.row(id)[3] - desk.now) == ("waiting", timedelta(minutes=1))
+    desk.server.manner = "take"
+    desk.deliver(timedelta(minutes=1))
+    assert desk.state(id) == "sent"
+
+
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
 def test_what_a_server_refuses_has_failed_with_the_servers_words(desk: Desk, step: str) -> None:
     desk.come(mail("1"))
