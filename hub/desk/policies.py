@@ -82,11 +82,17 @@ def _on_our_message(event: Event, ticket: Ticket) -> list[Decision]:
     if agent and not ticket.owner:
         found.append(Decision("ticket.assigned", ticket.ticket, {"to": agent} | by))
     waited = ticket.state == "waiting" and ticket.waiting_for == "customer"
-    later = any(_brought(step) and datetime.fromisoformat(str(step[1])) > moment(event) for step in ticket.steps)
-    if waited or (agent and ticket.state in ("new", "open") and not later):
+    if waited or (agent and ticket.state in ("new", "open") and not _came_since(ticket, moment(event))):
         until = {"until": ticket.until} if waited and ticket.until else {}
         found.append(Decision("ticket.waiting", ticket.ticket, {"for": "customer"} | by | until))
     return found
+
+
+def _came_since(ticket: Ticket, when: datetime) -> bool:
+    """Whether a contact counts from later on. One that counts from the step before it was dated earlier, nobody knows when."""
+    times = [datetime.fromisoformat(str(step[1])) for step in ticket.steps]
+    known = zip(ticket.steps, times, [None, *times], strict=False)
+    return any(_brought(step) and time > when and time != before for step, time, before in known)
 
 
 def _brought(step: Sequence[Any]) -> bool:
