@@ -6,7 +6,7 @@ projections: each follows the one before it, shown or not. It never runs in a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,11 +27,12 @@ from hub.desk._shape import Decision, Refused
 from hub.desk.answers import Letter, answered
 from hub.desk.commands import Attach, Command, read
 from hub.desk.decide import decide
-from hub.events.catalogue import kind_of
+from hub.events.catalogue import Origin, kind_of
 from hub.events.draft import Draft
 from hub.events.envelope import MAIN, Event, Json, Named
 from hub.events.identifiers import Identifier
 from hub.events.ids import event_id, named, topic_of
+from hub.events.kinds import messages
 from hub.events.prepare import prepare
 from hub.log._protocol import Place, Recorded
 from hub.projections.owners import identifier
@@ -139,6 +140,7 @@ def _show(recorder: Recorder, tx: Connection, batch: Sequence[Recorded], now: da
     recorder.enter(tx)
     events = decode(recorder.keys, batch, policies.CONTACTS)
     contacts = [event for event in events if policies.concerns(event) and not _forgotten(event)]
+    contacts.sort(key=lambda contact: (policies.moment(contact), contact.root))  # of several lanes, what answers comes later
     bounces = [event for event in events if _came_back(event)]
     return _follow(recorder, tx, contacts, bounces, now) if contacts or bounces else 0
 
@@ -180,10 +182,12 @@ def show_again(recorder: Recorder, id: str, now: datetime) -> int:
 
 @dataclass
 class Desk:
-    """Tickets as they stand while a batch is decided, what was decided so far, and which joined which conversation."""
+    """Tickets as they stand while a batch is decided, what was decided so far, and which joined which conversation.
+    `threads`: of each contact, see `_threads`."""
 
     of: dict[str, list[str]]
     tickets: dict[str, Ticket]
+    threads: dict[str, list[str]]
     events: list[Event] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
 
@@ -197,14 +201,29 @@ class Desk:
             self.of[conversation].append(ticket)
             self.joined.append((conversation, ticket))
 
+    def find(self, contact: Event) -> None:
+        """A mail of which the first reference is not known belongs where those are that it answers."""
+        if not self.of[contact.stream]:
+            for stream in self.threads[contact.id]:
+                for ticket in self.of.get(stream, ()):
+                    self.join(contact.stream, ticket)
+
+    def expect_answers(self, contact: Event) -> None:
+        """Some programs name only the mail that they answer, no thread."""
+        for stream in self.threads[contact.id][:1]:
+            for ticket in self.of[contact.stream]:
+                self.join(stream, ticket)
+
 
 def _follow(
     recorder: Recorder, tx: Connection, contacts: Sequence[Event], bounces: Sequence[Event], now: datetime
 ) -> int:  # fmt: skip
     """What these contacts set off, appended; how many decisions that were."""
-    of = decisions.lock(tx, {contact.stream for contact in contacts})
+    threads = {contact.id: _threads(recorder, contact) for contact in contacts}
+    own = {contact.stream for contact in contacts} | {streams[0] for streams in threads.values() if streams}
+    of = decisions.lock(tx, own | decisions.known(tx, {stream for streams in threads.values() for stream in streams}))
     ours = deliveries.answered(tx, {id for event in (*contacts, *bounces) for id in _answers(event)})
-    desk = Desk(of, {})
+    desk = Desk(of, {}, threads)
     for contact in contacts:
         for id in _answers(contact):
             if id in ours:
@@ -215,24 +234,38 @@ def _follow(
     decisions.lock(tx, streams)
     desk.tickets = {row.ticket: row for row in standing(recorder, tx, streams).values()}
     hours, addresses = options.read(tx, "hours", options.HOURS), our_addresses(recorder, tx)
+    here = opening_hours.open_at(hours, now)
     for contact in contacts:
-        ticket = _see_to(desk, contact, now)
-        if ticket and (text := opening_hours.reply(contact, hours, addresses, policies.moment(contact))):
+        ticket = _see_to(desk, contact, recorder.keys.forgotten(), now)
+        if ticket and not here and (text := opening_hours.reply(contact, hours, addresses, policies.moment(contact))):
             _answer_by_itself(recorder, tx, desk, contact, ticket, text, now)
     beside = [one for bounce, delivery in lost for one in _lost(recorder, tx, desk, bounce, delivery, now)]
     append_steps(recorder, tx, desk.events, desk.joined, beside)
     return len(desk.events)
 
 
-def _see_to(desk: Desk, contact: Event, now: datetime) -> str | None:
+def _see_to(desk: Desk, contact: Event, forgotten: Set[str], now: datetime) -> str | None:
     """Decide what this contact sets off; the ticket that it belongs to now."""
+    desk.find(contact)
     known = [desk.tickets[ticket] for ticket in desk.of[contact.stream] if ticket in desk.tickets]
     ticket = None
-    for decision in policies.on_contact(contact, known):
+    for decision in policies.on_contact(contact, known, forgotten):
         ticket = decision.ticket or named("ticket", contact.stream, str(len(desk.of[contact.stream])))
         desk.take(_set_off(contact, decision, ticket, desk.tickets.get(ticket), now))
         desk.join(contact.stream, ticket)
+    desk.expect_answers(contact)
     return ticket
+
+
+def _threads(recorder: Recorder, contact: Event) -> list[str]:
+    """The conversations that are named after this mail and after those that it answers. The first is where an answer is
+    expected that names this mail alone."""
+    if contact.data.get("channel") != "email":
+        return []
+    origin = Origin(recorder.here.secret, contact.source, contact.id, ())
+    own, *answered = (contact.data.get("message_id"), *_answers(contact))
+    return [messages.conversation(origin, "email", own) if own else contact.stream,
+            *(messages.conversation(origin, "email", id) for id in answered)]  # fmt: skip
 
 
 def _answers(event: Event) -> list[str]:
@@ -350,7 +383,7 @@ def append_steps(
 ) -> tuple[Place, ...]:  # fmt: skip
     """Append decisions, new tickets with their numbers, and move the heads on; where they lie. `beside`: what else is
     said in the same breath."""
-    if not events and not beside:
+    if not events and not beside and not joined:
         return ()
     fresh = [event.id for event in events if event.type == "ticket.opened"]
     numbers = dict(zip(fresh, decisions.numbers(tx, len(fresh)), strict=True))

@@ -19,6 +19,7 @@ import structlog
 from hub.channels.email.render import Letter, Quoted, render
 from hub.consumers.answers import delivery_step, event_of
 from hub.consumers.decide import append_steps, steps_of_ticket
+from hub.consumers.decode import decode
 from hub.consumers.record import Recorder
 from hub.desk import policies
 from hub.desk._shape import Decision
@@ -28,7 +29,7 @@ from hub.events.ids import named
 from hub.events.moments import zone
 from hub.log._protocol import Place
 from hub.projections.tickets import Ticket
-from hub.store import deliveries, options
+from hub.store import decisions, deliveries, options
 from hub.store.database import Connection, Unavailable
 from hub.store.deliveries import Delivery
 from hub.store.mailboxes import Way
@@ -178,7 +179,8 @@ def _ended(
     row = deliveries.find(tx, id)
     assert row is not None
     answer = event_of(recorder, tx, id)
-    if state == "waiting" and now - row.created >= GIVEN_UP:
+    since, before = _wanted(recorder, tx, row) if state == "waiting" else (now, 0)
+    if state == "waiting" and now - since >= GIVEN_UP:
         state, reason = "failed", f"Given up after two days. {reason or ''}".strip()
     steps = []
     if answer and state in ("failed", "uncertain") and answer.data.get("automatic") != "reply":
@@ -190,12 +192,18 @@ def _ended(
         return "settled"
     attempts = locked.attempts if locked.state == "sending" or state != "waiting" else locked.attempts + 1
     locked = locked._replace(attempts=attempts)
-    until = now + WAITS[min(attempts, len(WAITS)) - 1] if state == "waiting" else None
+    until = now + WAITS[min(attempts - before, len(WAITS)) - 1] if state == "waiting" else None
     deliveries.change(tx, id, state, now, due=until, reason=reason, attempts=attempts)
     kind = "delivery.delayed" if state == "waiting" else f"delivery.{state}"
     step = delivery_step(answer, kind, locked, now, reason=reason, until=iso(until) if until else None)
     append_steps(recorder, tx, steps, (), [step])
     return "settled"
+
+
+def _wanted(recorder: Recorder, tx: Connection, row: Delivery) -> tuple[datetime, int]:
+    """When somebody last wanted it sent, and how many attempts had been made by then."""
+    wishes = decode(recorder.keys, decisions.steps(tx, [f"delivery:{row.id}"]), {"delivery.repeated"})
+    return max(((wish.time, wish.data.get("attempt") or 0) for wish in wishes), default=(row.created, 0))
 
 
 def hold_back(recorder: Recorder, now: datetime) -> int:
@@ -232,9 +240,6 @@ FROM = {"undo": ("waiting",), "again": ("uncertain", "failed"), "arrived": ("unc
 MADE = {
     "undo": ("undone", "delivery.undone"), "again": ("waiting", "delivery.repeated"), "arrived": ("sent", "delivery.sent"),
 }  # fmt: skip
-POLICY: dict[str, Callable[[Ticket, str | None], list[Decision]]] = {
-    "undo": policies.on_undone, "again": policies.on_settled, "arrived": policies.on_settled,
-}  # fmt: skip
 
 
 def ask(recorder: Recorder, id: str, wish: Wish, by: str | None, now: datetime) -> Reply:
@@ -247,7 +252,7 @@ def ask(recorder: Recorder, id: str, wish: Wish, by: str | None, now: datetime) 
             return Reply(404, "No answer has this id.")
         state, kind = MADE[wish]
         step_id = named("delivery", id, wish, str(row.attempts), "ticket")
-        steps = steps_of_ticket(recorder, tx, row.ticket, lambda ticket: POLICY[wish](ticket, by), step_id, id, now)
+        steps = steps_of_ticket(recorder, tx, row.ticket, partial(_meaning, tx, wish, id, by), step_id, id, now)
         row = deliveries.lock(tx, id)
         assert row is not None
         if row.state not in FROM[wish]:
@@ -258,6 +263,14 @@ def ask(recorder: Recorder, id: str, wish: Wish, by: str | None, now: datetime) 
         own = _not_automatic(answer, steps)
         places = append_steps(recorder, tx, own, (), [step])
         return Reply(200, None, answer.personal.get("text") if wish == "undo" else None, places)
+
+
+def _meaning(tx: Connection, wish: Wish, id: str, by: str | None, ticket: Ticket) -> list[Decision]:
+    """What it means for the ticket."""
+    if wish != "undo":
+        return policies.on_settled(ticket, by, id)
+    others = deliveries.of_tickets(tx, [ticket.ticket]).get(ticket.ticket, [])
+    return policies.on_undone(ticket, by, {id} | {one["id"] for one in others if one["state"] == "undone"})
 
 
 def _not_automatic(answer: Event, steps: Sequence[Event]) -> Sequence[Event]:

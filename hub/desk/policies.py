@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime, timedelta
+from typing import Any
 
 from hub.desk._shape import Decision
 from hub.desk.forms import own_words
 from hub.events.envelope import Event, Json
 from hub.events.outcomes import asking
 from hub.events.text import squeeze
-from hub.projections.tickets import Ticket
+from hub.projections.tickets import Ticket, folded
 
 CONTACTS = frozenset(
     {"message.received", "message.sent", "contact.recorded", "visit.recorded", "call.ended", "form.submitted"}
@@ -52,10 +53,12 @@ def _written(event: Event) -> bool:
     return channel in MESSAGES and not invited and bool((event.personal.get("text") or "").strip())
 
 
-def on_contact(event: Event, tickets: Sequence[Ticket]) -> list[Decision]:
-    """`tickets`: those of the contact's conversation, oldest first."""
+def on_contact(event: Event, tickets: Sequence[Ticket], forgotten: Set[str] = frozenset()) -> list[Decision]:
+    """`tickets`: those of the contact's conversation, oldest first. `forgotten`: parties of whom nothing can be written down
+    any more; who goes on with theirs begins anew."""
     if not concerns(event) or any(event.root in ticket.contacts for ticket in tickets):
         return []
+    tickets = [ticket for ticket in tickets if ticket.party not in forgotten]
     unfinished = [ticket for ticket in tickets if ticket.state in UNFINISHED]
     if event.type == "message.sent":
         return _on_our_message(event, unfinished[-1]) if unfinished else []
@@ -70,8 +73,8 @@ def on_contact(event: Event, tickets: Sequence[Ticket]) -> list[Decision]:
 
 
 def _on_our_message(event: Event, ticket: Ticket) -> list[Decision]:
-    """Who wrote it elsewhere has answered: he has the ticket if nobody had, then it is the customer's turn. Where it is
-    that already, it stays so: a contact that is attached would end it."""
+    """Who wrote it elsewhere has answered: he has the ticket if nobody had, then it is the customer's turn, unless something
+    came since that is only told later. Where it is that already, it stays so: a contact that is attached would end it."""
     attached = {"contact": event.root, "conversation": event.stream}
     found = [Decision("ticket.contact_attached", ticket.ticket, attached)]
     agent = (event.data.get("agent") or "").strip()
@@ -79,10 +82,22 @@ def _on_our_message(event: Event, ticket: Ticket) -> list[Decision]:
     if agent and not ticket.owner:
         found.append(Decision("ticket.assigned", ticket.ticket, {"to": agent} | by))
     waited = ticket.state == "waiting" and ticket.waiting_for == "customer"
-    if waited or (agent and ticket.state in ("new", "open")):
+    if waited or (agent and ticket.state in ("new", "open") and not _came_since(ticket, moment(event))):
         until = {"until": ticket.until} if waited and ticket.until else {}
         found.append(Decision("ticket.waiting", ticket.ticket, {"for": "customer"} | by | until))
     return found
+
+
+def _came_since(ticket: Ticket, when: datetime) -> bool:
+    """Whether a contact counts from later on. One that counts from the step before it was dated earlier, nobody knows when."""
+    times = [datetime.fromisoformat(str(step[1])) for step in ticket.steps]
+    known = zip(ticket.steps, times, [None, *times], strict=False)
+    return any(_brought(step) and time > when and time != before for step, time, before in known)
+
+
+def _brought(step: Sequence[Any]) -> bool:
+    """Whether a contact came with this step of a ticket."""
+    return bool(step[5].get("contact") or step[5].get("contacts"))
 
 
 def moment(event: Event) -> datetime:
@@ -115,16 +130,20 @@ def on_undelivered(ticket: Ticket, why: str) -> list[Decision]:
     return [Decision("ticket.reopened", ticket.ticket, {}, {"why": why})]
 
 
-def on_undone(ticket: Ticket, by: str | None) -> list[Decision]:
-    """Without the answer it is not the customer's turn; but what was promised for a certain time still is."""
-    if ticket.state != "waiting" or ticket.waiting_for != "customer" or ticket.until:
+def on_undone(ticket: Ticket, by: str | None, undone: Collection[str]) -> list[Decision]:
+    """Without the answers that were taken back, `undone` by their ids, it is not the customer's turn; but it is where another
+    one went out, or where somebody said so."""
+    steps = [step for step in ticket.steps if step[2] not in undone]
+    if ticket.state != "waiting" or ticket.waiting_for != "customer" or folded(ticket.stream, steps).state == "waiting":
         return []
     data = {"by": by} if by else {}
     return [Decision("ticket.reopened", ticket.ticket, data, {"why": "the answer was taken back"})]
 
 
-def on_settled(ticket: Ticket, by: str | None) -> list[Decision]:
-    """The answer arrived after all, or goes out again: it is the customer's turn."""
-    if ticket.state not in ("new", "open"):
+def on_settled(ticket: Ticket, by: str | None, answer: str) -> list[Decision]:
+    """The answer with this id arrived after all, or goes out again: it is the customer's turn, unless he wrote since."""
+    ids = [step[2] for step in ticket.steps]
+    since = ticket.steps[ids.index(answer) + 1 :] if answer in ids else []
+    if ticket.state not in ("new", "open") or any(map(_brought, since)):
         return []
     return [Decision("ticket.waiting", ticket.ticket, {"for": "customer"} | ({"by": by} if by else {}))]

@@ -12,14 +12,15 @@ from hub.projections._shape import Fold, Uuid
 
 WEIGHT = {"call.ringing": 0, "call.answered": 1, "call.ended": 2}
 TOLD = ("direction", "desk", "agent", "queue", "cause")
-SKEW = timedelta(minutes=5)  # that the clock of an exchange may be wrong; what is told later than that came late
+SKEW = timedelta(minutes=5)  # that the clock of an exchange may be slow; what is told later than that came late
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """`time`: when it began. `state`: ringing, answered or ended. `rang`: when it last began to ring somewhere or was
     answered, by the hub's own clock where that was told at once. `others`: whoever else was named as its party. `taken`:
-    whether somebody answered; `seconds`: how long they talked, null where that is not known.
+    whether somebody answered; `answered`: when the last who took it did; `seconds`: how long they talked, with all who took it
+    one after another, null where that is not known.
 
     `parts` keeps what each event told, [weight, taken, time, id, facts], in the order in which they count: a later step
     beats an earlier one, and of the legs of a call the one that somebody took.
@@ -56,11 +57,12 @@ def apply(row: Call | None, event: Event) -> Call:
         facts |= each[4]
     party, started = facts.get("party"), _moment(event.data.get("started")) or event.time
     taken, answered, ended = any(each[1] for each in parts), _moment(facts.get("answered")), _moment(facts.get("ended"))
+    spoken = [at for each in parts if each[1] and (at := _moment(each[4].get("answered")))]  # with whoever handed it on, too
     return Call(
         event.stream, party, _others(parts, party), min(row.time, started) if row else started,
         _rang(row, event), min(row.recorded, event.recorded) if row else event.recorded, facts["state"], _direction(parts),
         facts.get("desk"), facts.get("agent"), facts.get("queue"), taken, answered, ended,
-        _seconds(answered, ended) if taken else None, facts.get("cause"), facts.get("reason"), facts.get("caller_name"),
+        _seconds(min(spoken, default=None), ended), facts.get("cause"), facts.get("reason"), facts.get("caller_name"),
         facts.get("outcome"), sorted(_all("orders", parts)), parts,
     )  # fmt: skip
 
@@ -98,7 +100,7 @@ def _rang(row: Call | None, event: Event) -> datetime | None:
     known = row.rang if row else None
     if event.type == "call.ended":
         return known
-    heard = event.recorded if abs(event.recorded - event.time) <= SKEW else event.time
+    heard = event.recorded if event.recorded - event.time <= SKEW else event.time
     return max(known, heard) if known else heard
 
 
@@ -125,7 +127,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 projection = Fold(
-    name="calls", version=5, row=Call, types=frozenset(WEIGHT), apply=apply,
+    name="calls", version=6, row=Call, types=frozenset(WEIGHT), apply=apply,
     indexes=(
         "(party, time DESC, stream DESC)", "(rang) WHERE state <> 'ended'",
         "USING gin (others) WITH (fastupdate = off) WHERE others <> '[]'",  # what waits to be indexed is read whole each time

@@ -72,15 +72,16 @@ def stage_of(history: Sequence[Sequence[Any]], total: str | None, currency: str 
 def reaching(steps: Iterable[tuple[str, Json]], total: str | None, currency: str | None) -> list[bool]:
     """Of each step `(stage, details)`, in order of time, whether its stage was reached by then.
 
-    Payments that together stay below the total are remarks, refunds likewise. One that says no amount, or one in another
-    currency than the order's, is all of it.
+    Payments that together stay below the total are remarks, refunds likewise, whether written with a minus or without. One that
+    says no amount, or one in another currency than the order's, is all of it.
     """
     sums = dict.fromkeys(IN_PARTS, Decimal(0))
     reached = []
     for stage, details in steps:
         if stage in sums and total:
-            amount, of = details.get("amount"), details.get("currency") or currency
-            sums[stage] += Decimal(amount if amount and of == currency else total)
+            amount, of = details.get("amount"), details.get("currency") or currency or ""
+            moved = Decimal(amount if amount and of.upper() == (currency or "").upper() else total)
+            sums[stage] += abs(moved) if stage == "refunded" else moved
             reached.append(sums[stage] >= Decimal(total))
         else:
             reached.append(stage in STAGES)
@@ -88,6 +89,6 @@ def reaching(steps: Iterable[tuple[str, Json]], total: str | None, currency: str
 
 
 projection = Fold(
-    name="orders", version=4, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    name="orders", version=5, row=Order, types=frozenset(kind.type for kind in KINDS), apply=apply,
     indexes=("(number)", "USING gin (refs)"),
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 A few digits where a telephone number is asked for ("0000", a number without its area code) tie nobody to anybody.
 
-Both directions are rows, so that neighbours are one look-up; a star from the first party is enough to join them all.
+Both directions are rows, so that neighbours are one look-up; a star from the first party is enough to join them all, and whoever
+is cut off it takes nobody along. Where many share the first one: `beside`.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ class Seen:
 
 
 def rows(event: Event) -> Iterator[Seen]:
-    together = [named for named in event.named if named.role == MAIN and not _too_short(event, named)]
+    together = named_together(event)
     for other in together[1:]:
         first = together[0]
         yield Seen(event.stream, first.id, other.id, other.kind)
         yield Seen(event.stream, other.id, first.id, first.kind)
+
+
+def named_together(event: Event) -> list[Named]:
+    return [named for named in event.named if named.role == MAIN and not _too_short(event, named)]
 
 
 def _too_short(event: Event, named: Named) -> bool:

@@ -159,7 +159,7 @@ def pair(tx: Connection, link: str) -> tuple[str, str] | None:
     """The two parties that were seen together under this link's id. The id does not tell, so all are looked at."""
     with tx.cursor(name="pairs") as rows:
         rows.itersize = 10_000
-        rows.execute("SELECT DISTINCT a::text, b::text FROM seen WHERE a < b")
+        rows.execute("SELECT a::text, b::text FROM seen WHERE a < b UNION SELECT a::text, b::text FROM beside WHERE a < b")
         return next(((a, b) for a, b in rows if link_stream(a, b) == f"link:{link}"), None)
 
 

@@ -28,7 +28,8 @@ WITH RECURSIVE c(of, p) AS (
   SELECT r.p, r.p FROM unnest(%s::uuid[]) AS r(p)
   UNION
   SELECT c.of, n.p FROM c CROSS JOIN LATERAL (
-    SELECT s.b AS p FROM (SELECT DISTINCT b FROM seen WHERE a = c.p) s
+    SELECT s.b AS p FROM (SELECT DISTINCT b FROM seen WHERE a = c.p UNION
+      SELECT b FROM (SELECT DISTINCT b, first FROM beside WHERE a = c.p) t WHERE {_SHARED.format("t.first")}) s
     WHERE NOT EXISTS (SELECT FROM links l WHERE l.a = least(c.p, s.b) AND l.b = greatest(c.p, s.b) AND l.verdict = 'cut')
       AND NOT {_SHARED.format("c.p")} AND NOT {_SHARED.format("s.b")}
     UNION ALL SELECT l.b FROM links l WHERE l.a = c.p AND l.verdict = 'linked'
@@ -41,7 +42,8 @@ SELECT of::text, p::text FROM c LIMIT {LARGEST + 1}
 _PAIRS = f"""
 WITH shared AS MATERIALIZED (SELECT a FROM (SELECT DISTINCT a, b, kind FROM seen WHERE kind IN ('email', 'phone', 'account')) k
   GROUP BY a, kind HAVING count(*) > {SHARED})
-SELECT s.a::text, s.b::text FROM seen s WHERE s.a < s.b
+SELECT s.a::text, s.b::text
+FROM (SELECT a, b FROM seen UNION ALL SELECT a, b FROM beside WHERE first IN (SELECT a FROM shared)) s WHERE s.a < s.b
   AND NOT EXISTS (SELECT FROM links l WHERE l.a = s.a AND l.b = s.b AND l.verdict = 'cut')
   AND NOT EXISTS (SELECT FROM shared WHERE shared.a IN (s.a, s.b))
 UNION SELECT a::text, b::text FROM links WHERE verdict = 'linked'
@@ -268,8 +270,10 @@ def links(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:
         [list(parties)],
     ).fetchall()
     seen = tx.execute(
-        "SELECT s.a::text, s.b::text, min(s.stream) FROM seen s JOIN unnest(%s::uuid[]) AS n(p) ON s.a = n.p"
-        " WHERE s.a < s.b GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT s.a::text, s.b::text, min(s.stream) FROM unnest(%s::uuid[]) AS n(p) CROSS JOIN LATERAL ("
+        " SELECT a, b, min(stream) AS stream FROM seen WHERE a = n.p GROUP BY 1, 2 UNION ALL"
+        " SELECT a, b, stream FROM (SELECT a, b, first, min(stream) AS stream FROM beside WHERE a = n.p GROUP BY 1, 2, 3) t"
+        f" WHERE {_SHARED.format('t.first')}) s WHERE s.a < s.b GROUP BY 1, 2 ORDER BY 1, 2",
         [list(parties)],
     ).fetchall()
     ours, judged = set(parties), {(row[1], row[2]) for row in said}

@@ -56,6 +56,12 @@ def lock(tx: Connection, streams: Collection[str]) -> dict[str, list[str]]:
     return dict(rows)
 
 
+def known(tx: Connection, streams: Collection[str]) -> set[str]:
+    """Those of these streams about which something was decided."""
+    rows = tx.execute("SELECT stream FROM stream_head JOIN unnest(%s::text[]) AS n(stream) USING (stream)", [sorted(streams)])
+    return {row[0] for row in rows}
+
+
 def keep(tx: Connection, joined: Sequence[tuple[str, str]], revisions: Mapping[str, int]) -> None:
     """The heads after the decisions: which tickets joined which conversations, the revisions of tickets."""
     tx.execute(

@@ -131,13 +131,14 @@ def _join(tx: Connection, parties: Sequence[str], items: Sequence[Json]) -> set[
     """What combines streams: the ticket of a contact, and which of the numbers in a text are orders. Those that are none."""
     numbers = {number for item in items for number in item["orders"]}
     there = _existing(tx, numbers)
-    rows = tx.execute(
-        "SELECT t.ticket::text, t.contacts, t.conversation FROM tickets t JOIN unnest(%s::uuid[]) AS n(p)"
-        " ON t.party = n.p ORDER BY t.opened",
-        [list(parties)],
+    rows = tx.execute(  # what somebody else began to write about is his ticket
+        "SELECT t.opened, t.ticket::text, t.contacts, t.conversation FROM tickets t JOIN unnest(%s::uuid[]) AS n(p)"
+        " ON t.party = n.p UNION SELECT t.opened, t.ticket::text, t.contacts, t.conversation FROM tickets t"
+        " JOIN unnest(%s::text[]) AS s(stream) ON t.conversation = s.stream ORDER BY 1",
+        [list(parties), sorted({item["stream"] for item in items})],
     ).fetchall()
-    tickets = {contact: ticket for ticket, contacts, _ in rows for contact in contacts}
-    threads = {conversation: ticket for ticket, _, conversation in rows if conversation}
+    tickets = {contact: ticket for _, ticket, contacts, _ in rows for contact in contacts}
+    threads = {conversation: ticket for _, ticket, _, conversation in rows if conversation}
     calls = _ticketed_calls(tx, [item for item in items if item["channel"] == "phone"], tickets)
     for item in items:
         item["ticket"] = tickets.get(item["id"]) or calls.get(item["id"]) or threads.get(item["stream"])

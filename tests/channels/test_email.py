@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +104,16 @@ def test_a_date_that_cannot_be_is_kept_and_the_trace_is_believed(date: str) -> N
     draft = understood(MAIL.replace("Sun, 1 Mar 2026 15:29:00 +0330", date))
     assert draft.time == datetime(2026, 3, 1, 11, 59, tzinfo=UTC)
     assert draft.fields["claimed_date"][:4] == date.split()[3]
+
+
+@pytest.mark.parametrize("date", ["Tue, 1 Jan 1980 00:00:12 +0000", "Thu, 1 Jan 2015 03:30:00 +0330"])
+def test_a_date_of_a_clock_that_began_anew_is_not_believed_where_the_mail_just_came(date: str) -> None:
+    late = MAIL.replace("Sun, 1 Mar 2026 15:29:00 +0330", date)
+    draft = understood(late)
+    assert (draft.time, draft.fields["claimed_date"][:4]) == (datetime(2026, 3, 1, 11, 59, tzinfo=UTC), date.split()[3])
+    archived = channel.parse(replace(payload(late), received=RECEIVED + timedelta(days=60)))  # an old mail, moved there once
+    assert isinstance(archived, Understood)
+    assert archived.drafts[0].time.year == int(date.split()[3])
 
 
 def test_without_any_date_the_time_is_when_it_was_received() -> None:

@@ -334,9 +334,21 @@ def test_nothing_is_written_about_a_forgotten_person_but_work_goes_on(hub: Hub) 
     refused = do(hub, ticket["ticket"], {"note": {"text": "she was angry"}})
     assert refused == Answer(422, "The person was forgotten: nothing can be written about him any more.")
     assert do(hub, ticket["ticket"], {"resolve": {}}).status == 200
-    write(hub, "2", after=timedelta(days=1))  # the same address is a new person, in the same thread
+
+
+def test_who_was_forgotten_and_writes_again_in_the_same_thread_has_a_ticket_of_his_own(hub: Hub) -> None:
+    write(hub, "1", subject="My order")
     settle(hub)
-    assert only(hub)["state"] == "open"
+    forget(hub, str(only(hub)["party"]))
+    write(hub, "2", after=timedelta(days=1))
+    settle(hub)
+    old, new = tickets(hub)
+    assert (old["state"], len(old["contacts"]), new["follows"]) == ("new", 1, None)
+    assert str(new["party"]) == hub.keys.party_id(Identifier("email", MARYAM["value"]))
+    assert do(hub, new["ticket"], {"note": {"text": "a new matter"}}).status == 200
+    hub.database.rows("UPDATE checkpoint SET next = 0 WHERE step = 'decide' RETURNING 1")
+    settle(hub)
+    assert len(tickets(hub)) == 2
 
 
 def test_a_contact_of_somebody_forgotten_meanwhile_opens_nothing(hub: Hub) -> None:

@@ -248,6 +248,58 @@ def test_her_reply_joins_the_ticket_whatever_her_program_keeps(desk: Desk, kept:
     assert (ticket["state"], len(ticket["contacts"])) == ("open", 3)
 
 
+ONE_MATTER = {
+    "a help desk puts an id of its own before ours": [{}, {"References": "<t7@desk.example> <1@example.org>"}],
+    "a program names the mail that it answers alone": [
+        {}, {"In_Reply_To": "<1@example.org>"}, {"In_Reply_To": "<2@example.org>"},
+    ],
+    "it comes the other way round": [
+        {"In_Reply_To": "<2@example.org>"}, {"Message_ID": "<2@example.org>", "In_Reply_To": "<0@example.org>"},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("mails", ONE_MATTER.values(), ids=ONE_MATTER)
+def test_mails_that_answer_each_other_are_one_ticket_whatever_they_name_first(
+    desk: Desk, mails: list[dict[str, str]], at_once: bool
+) -> None:
+    bodies = [mail(str(n), **{"Date": f"Fri, 01 May 2026 11:0{n}:00 +0000"} | headers) for n, headers in enumerate(mails, 1)]
+    if at_once:
+        recorder = desk.hub.recorder
+        recorder.record(lambda _: [payload_of_bytes(recorder, "email", "smtp", body, {}, NOW) for body in bodies])
+        desk.settle()
+    else:
+        for body in bodies:
+            desk.come(body)
+    assert len(desk.ticket["contacts"]) == len(mails)
+    assert verify(desk.hub.recorder)["clean"]
+
+
+def test_an_answer_to_what_a_colleague_wrote_elsewhere_finds_the_ticket_by_that_alone(desk: Desk) -> None:
+    desk.come(mail("1"))
+    assert command(desk.hub.recorder, desk.ticket["id"], str(uuid4()), {"resolve": {}}, None, "sara", NOW).status == 200
+    desk.settle()
+    desk.come(from_us("2", HERS, In_Reply_To="<1@example.org>"))
+    desk.come(mail("3", "Thank you, but", In_Reply_To="<2@example.org>"))
+    assert (desk.ticket["state"], len(desk.ticket["contacts"])) == ("open", 2)
+
+
+def test_a_mail_that_goes_on_with_its_own_matter_stays_there_though_it_names_another(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.come(mail("2"))
+    desk.come(mail("3", References="<2@example.org> <1@example.org>"))
+    assert sorted(len(ticket["contacts"]) for ticket in desk.tickets()) == [1, 2]
+    [later] = [ticket for ticket in desk.tickets() if len(ticket["contacts"]) == 2]
+    assert later["number"] == 1002
+
+
+def test_whoever_else_writes_in_the_matter_has_its_ticket_beside_his_mail(desk: Desk) -> None:
+    desk.come(mail("1", Cc="bob@example.net"))
+    desk.come(mail("2", "I can say more.", "bob@example.net", References="<1@example.org>"))
+    assert [item["ticket"] for item in desk.items("bob@example.net")] == [desk.ticket["id"]]
+
+
 def test_a_call_is_answered_by_mail_and_her_reply_belongs_to_its_ticket(desk: Desk) -> None:
     party = [{"kind": "phone", "value": "+989121234567"}, {"kind": "email", "value": HERS}]
     fields = {"call": "c1", "direction": "in", "party": party, "outcome": "callback", "reason": "Lamp broken"}
@@ -458,6 +510,17 @@ def test_a_person_who_was_forgotten_gets_no_answer_any_more(desk: Desk) -> None:
     assert verify(desk.hub.recorder)["clean"]
 
 
+def test_whoever_writes_in_the_thread_of_somebody_who_was_forgotten_can_be_answered(desk: Desk) -> None:
+    desk.come(mail("1", Cc="bob@example.net"))
+    forget(desk.hub.recorder, [desk.hub.keys.party_id(Identifier("email", HERS))], desk.now)
+    desk.come(mail("2", "Me again.", References="<1@example.org>"))
+    desk.come(mail("3", "And I.", "bob@example.net", References="<1@example.org>"))
+    [hers] = [ticket for ticket in desk.tickets() if len(ticket["contacts"]) == 2]
+    desk.answer(ticket=hers["id"], to="bob@example.net")
+    assert desk.deliver() == 1
+    assert verify(desk.hub.recorder)["clean"]
+
+
 # -- what mail servers do ----------------------------------------------------------------------------------------------
 
 
@@ -490,6 +553,20 @@ def test_after_two_days_it_is_given_up_and_the_ticket_says_so(desk: Desk) -> Non
     assert desk.row(id)[0:3:2] == ("failed", "Given up after two days. The mail server answered 451: 4.7.1 greylisted")
     assert desk.ticket["state"] == "open"
     assert desk.ticket["history"][-1]["why"] == desk.row(id)[2]
+
+
+def test_what_somebody_wants_sent_again_has_its_two_days_again(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.server.manner = "451 4.7.1 greylisted"
+    id = desk.answer()
+    desk.deliver()
+    desk.deliver(timedelta(days=2))
+    assert (desk.state(id), desk.ask(id, "again").status) == ("failed", 200)
+    desk.deliver(timedelta(0))
+    assert (desk.state(id), desk.row(id)[3] - desk.now) == ("waiting", timedelta(minutes=1))
+    desk.server.manner = "take"
+    desk.deliver(timedelta(minutes=1))
+    assert desk.state(id) == "sent"
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
@@ -590,6 +667,28 @@ def test_an_answer_is_taken_back_in_time_and_its_words_come_back(desk: Desk) -> 
     assert desk.deliver() == 0
     assert (desk.ticket["state"], desk.ticket["history"][-1]["why"]) == ("open", "the answer was taken back")
     assert next(item for item in desk.items() if item["id"] == id)["delivery"]["state"] == "undone"
+
+
+def test_after_an_answer_went_out_the_next_that_is_taken_back_leaves_it_the_customers_turn(desk: Desk) -> None:
+    desk.come(mail("1"))
+    desk.answer()
+    desk.deliver()
+    desk.ask(desk.answer("And one more thing."), "undo")
+    assert (desk.ticket["state"], desk.ticket["waiting_for"]) == ("waiting", "customer")
+    both = [desk.answer("This."), desk.answer("That.", ticket=desk.ticket["id"])]
+    desk.come(mail("2", References="<1@example.org>"))
+    assert {desk.ask(id, "undo").status for id in both} == {200}
+    assert desk.ticket["state"] == "open"
+
+
+def test_what_arrived_after_all_leaves_open_what_she_wrote_since(desk: Desk) -> None:
+    desk.come(mail("1"))
+    id = desk.answer()
+    desk.hub.database.rows("UPDATE delivery SET state = 'sending', attempts = 1 RETURNING id")
+    desk.deliver()
+    desk.come(mail("2", "And the lamp?", References="<1@example.org>"))
+    assert desk.ask(id, "arrived").status == 200
+    assert desk.ticket["state"] == "open"
 
 
 def test_it_is_too_late_once_it_went_out(desk: Desk) -> None:
@@ -707,6 +806,14 @@ def test_who_writes_when_nobody_is_here_is_told_so_once_a_day(desk: Desk) -> Non
     desk.come(mail("3"))
     assert desk.deliver(timedelta(0)) == 1
     assert desk.sent().get_content().strip() == "We are back on Monday."
+
+
+def test_whose_mail_comes_when_somebody_is_here_again_is_not_told_that_nobody_is(desk: Desk) -> None:
+    nobody_here(desk)
+    desk.now = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)  # a Monday
+    desk.come(mail("1", Date="Mon, 04 May 2026 08:30:00 +0000"))
+    assert desk.deliver(timedelta(0)) == 0
+    assert desk.ticket["state"] == "new"
 
 
 def test_who_writes_without_a_header_is_told_so_too(desk: Desk) -> None:

@@ -186,14 +186,24 @@ def test_an_answer_that_did_not_arrive_opens_the_ticket_again_and_says_why() -> 
 
 
 def test_an_answer_that_was_taken_back_leaves_the_ticket_with_us() -> None:
-    [decision] = policies.on_undone(answered(given()), "sara")
+    [decision] = policies.on_undone(answered(given()), "sara", {"e2"})
     assert after(answered(given()), decision).state == "open"
-    assert policies.on_undone(given(Resolve("sent")), "sara") == []
-    assert policies.on_undone(given(Wait("third_party")), "sara") == []
-    assert policies.on_undone(answered(given(Wait("customer", NOW + timedelta(days=5)))), "sara") == []
+    assert policies.on_undone(given(Resolve("sent")), "sara", {"e2"}) == []
+    assert policies.on_undone(given(Wait("third_party")), "sara", {"e2"}) == []
+    assert policies.on_undone(answered(given(Wait("customer", NOW + timedelta(days=5)))), "sara", {"e3"}) == []
 
 
-def test_an_answer_that_arrived_after_all_makes_it_the_customers_turn() -> None:
-    [decision] = policies.on_settled(given(Assign("sara")), "sara")
-    assert after(given(Assign("sara")), decision).waiting_for == "customer"
-    assert policies.on_settled(given(Resolve("sent")), "sara") == []
+def test_while_another_answer_stands_it_stays_the_customers_turn() -> None:
+    twice = answered(answered(given()))
+    assert policies.on_undone(twice, "sara", {"e2"}) == policies.on_undone(twice, "sara", {"e3"}) == []
+    assert [decision.type for decision in policies.on_undone(twice, "sara", {"e2", "e3"})] == ["ticket.reopened"]
+
+
+def test_an_answer_that_arrived_after_all_makes_it_the_customers_turn_unless_he_wrote_since() -> None:
+    [reopened] = policies.on_undelivered(answered(given()), "It came back.")
+    bounced = after(answered(given()), reopened)
+    [decision] = policies.on_settled(bounced, "sara", "e2")
+    assert after(bounced, decision).waiting_for == "customer"
+    wrote = after(bounced, Decision("ticket.contact_attached", TICKET, {"contact": "22222222-93c1-5d0e-8c5e-1d2a7b90c4f1"}))
+    assert policies.on_settled(wrote, "sara", "e2") == []
+    assert policies.on_settled(given(Resolve("sent")), "sara", "e2") == []

@@ -163,6 +163,19 @@ def test_who_answers_in_the_channel_itself_has_the_ticket_and_it_waits_for_the_c
     assert what_we_sent_does(replace(ticket("a", state), owner="sara"), agent="reza") == [ATTACHED, WAITS]
 
 
+def test_what_we_sent_before_the_customer_wrote_again_and_is_told_of_later_leaves_the_ticket_with_us() -> None:
+    for minutes, then in ((1, [ATTACHED]), (-1, [ATTACHED, WAITS])):
+        wrote = [2, (NOW + timedelta(minutes=minutes)).isoformat(), "e", "ticket.contact_attached", None, {"contact": "c"}]
+        assert what_we_sent_does(replace(ticket("a", "open"), owner="sara", steps=[wrote]), agent="reza") == then
+
+
+def test_a_chat_whose_clock_is_slow_is_answered_all_the_same() -> None:
+    """What a customer wrote there by its clock before somebody here did something counts from then."""
+    at = (NOW + timedelta(minutes=3)).isoformat()
+    steps = [[1, at, "d", "ticket.noted", "sara", {}], [2, at, "e", "ticket.contact_attached", None, {"contact": "c"}]]
+    assert what_we_sent_does(replace(ticket("a", "open"), owner="sara", steps=steps), agent="reza") == [ATTACHED, WAITS]
+
+
 @pytest.mark.parametrize("agent", [None, "", " "])
 def test_what_we_sent_and_nobody_signed_belongs_to_the_ticket_and_changes_nothing(agent: str | None) -> None:
     for state in ("new", "open"):

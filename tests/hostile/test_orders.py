@@ -151,6 +151,7 @@ PLACED = {"total": "100.00", "currency": "EUR"}
         ([{"amount": "10"}, {"amount": "90"}], "paid"), ([{"amount": "100"}], "paid"), ([{"amount": "101"}], "paid"),
         ([{}], "paid"), ([{"amount": "10"}, {}], "paid"), ([{"amount": "10", "currency": "USD"}], "paid"),
         ([{"amount": "10", "currency": "EUR"}], "confirmed"), ([{"amount": "0"}], "confirmed"),
+        ([{"amount": "10", "currency": "eur"}], "confirmed"), ([{"amount": "100"}, {"amount": "-100"}], "paid"),
     ],
 )  # fmt: skip
 def test_payments_that_stay_below_the_total_are_no_stage(said: list[dict[str, str]], reached: str) -> None:
@@ -163,6 +164,11 @@ def test_payments_that_stay_below_the_total_are_no_stage(said: list[dict[str, st
 def test_a_refund_of_a_part_is_no_stage_and_its_parts_add_up() -> None:
     steps = [step("placed", 0, **PLACED), step("paid", 1), step("refunded", 2, amount="5"), step("refunded", 3, amount="95")]
     assert [order_of(steps[: n + 1]).stage for n in range(4)] == ["placed", "paid", "paid", "refunded"]
+
+
+def test_a_refund_that_is_written_with_a_minus_is_one() -> None:
+    steps = [step("placed", 0, **PLACED), step("refunded", 2, amount="-5"), step("refunded", 3, amount="-95")]
+    assert [order_of(steps[: n + 1]).stage for n in range(3)] == ["placed", "placed", "refunded"]
 
 
 def test_every_step_keeps_what_it_said_and_nothing_personal() -> None:

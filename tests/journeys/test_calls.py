@@ -35,6 +35,11 @@ def told(step: str, minute: int, **fields: Any) -> Event:
     return prepare(draft, HERE, NOW)
 
 
+def leg(answered: int, ended: int) -> Event:
+    at = (NOW + timedelta(minutes=answered)).isoformat()
+    return told("ended", ended, answered=at, ended=(NOW + timedelta(minutes=ended)).isoformat(), cause="answered")
+
+
 def in_any_order(*events: Event) -> Call:
     rows = []
     for order in permutations(events):
@@ -104,6 +109,8 @@ def test_the_in_that_version_1_wrote_where_nobody_said_it_turns_no_call_that_wen
         ([told("ended", 4, cause="no_answer")], False, None),
         ([told("ended", 4)], False, None),
         ([told("ended", 3, cause="no_answer"), told("ended", 4, cause="answered")], True, None),
+        ([told("answered", 1), told("ringing", 11), told("answered", 12), told("ended", 14)], True, 780),
+        ([leg(1, 11), leg(11, 14)], True, 780),
     ],
 )
 def test_whether_somebody_took_it_is_told_by_its_steps_and_their_cause(
@@ -111,6 +118,12 @@ def test_whether_somebody_took_it_is_told_by_its_steps_and_their_cause(
 ) -> None:
     row = in_any_order(*events)
     assert (row.taken, row.seconds) == (taken, seconds)
+
+
+@pytest.mark.parametrize(("minutes", "rang"), [(210, 0), (4, 0), (-4, 0), (-10, -10)])
+def test_a_call_rings_when_it_is_told_though_the_clock_of_its_exchange_runs_ahead(minutes: int, rang: int) -> None:
+    """In another zone it rang for hours; what is told minutes later came late."""
+    assert in_any_order(told("ringing", minutes)).rang == NOW + timedelta(minutes=rang)
 
 
 def test_an_item_says_whether_a_call_was_answered(hub: Hub) -> None:

@@ -170,3 +170,32 @@ def test_a_component_of_more_than_a_thousand_stops_and_hides_nobody_else(hub: Hu
         assert (everybody[alone], everybody[sara], len(everybody)) == (alone, sara, 1_003)
         assert {one["customer"] for one in reads.tickets(tx)["items"]} == {sara, alone}
         assert {call.party: len(call.lasts) for call in ringing(tx, NOW)} == {sara: 1, alone: 1}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_whoever_was_named_beside_a_shared_identifier_is_one_whichever_was_named_first(hub: Hub, place: int) -> None:
+    for n in range(8):
+        party = [identity(f"p{n}"), {"kind": "account", "value": f"A{n}"}]
+        come(hub, "order.placed", f"o{n}", ago(days=n), order=f"{2000 + n}", party=[*party[:place], PHONE, *party[place:]])
+    for n in range(8):
+        assert [one["value"] for one in customer(hub, f"p{n}@example.com")["identifiers"]] == [f"A{n}", f"p{n}@example.com"]
+    assert len({tuple(of(hub, f"p{n}@example.com")[0]) for n in range(8)}) == 8
+    party_ids = [hub.keys.party_id(Identifier("account", f"A{n}")) for n in range(8)]
+    with hub.database.transaction() as tx:
+        everybody = dict(customers.everybody(tx))
+        assert {party: customers.component(tx, party)[0] for party in party_ids} == {one: everybody[one] for one in party_ids}
+        assert reads.lookup(tx, of(hub, "0912 123 4567"), NOW)["match"] == "many"
+    a, b = (hub.keys.party_id(Identifier(*one)) for one in (("account", "A0"), ("email", "p0@example.com")))
+    decide.cut_parties(hub.recorder, a, b, "two people", "Mina", NOW)
+    shown(hub)
+    assert of(hub, "p0@example.com")[0] != of(hub, "account:A0")[0]
+
+
+def test_who_is_cut_off_what_names_three_leaves_the_other_two(hub: Hub) -> None:
+    party = [identity("a"), PHONE, {"kind": "account", "value": "A7"}]
+    come(hub, "order.placed", "o", ago(days=1), order="7100", party=party)
+    a, b = (hub.keys.party_id(Identifier(*one)) for one in (("email", "a@example.com"), ("phone", "+989121234567")))
+    decide.cut_parties(hub.recorder, a, b, "her sister's", "Mina", NOW)
+    shown(hub)
+    assert [one["value"] for one in customer(hub, "a@example.com")["identifiers"]] == ["A7", "a@example.com"]
+    assert len(of(hub, "0912 123 4567")[0]) == 1

@@ -182,6 +182,7 @@ def test_wrong_hours_are_told_beside_their_day_and_nothing_is_kept(api: Api, bos
     )  # fmt: skip
     for day in ("sun", "mon", "tue", "wed", "thu", "fri", "zone", "reply_en"):
         assert beside(page, day)
+    assert "20-24 and 0-2" in beside(page, "mon")
     for value in ("9-17", "nine to five", "17-9"):
         assert f'value="{value}"' in page.text
     assert "aria-invalid" not in (re.search(r'<input id="f-sat"[^>]*>', page.text) or [""])[0]

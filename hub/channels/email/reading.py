@@ -47,6 +47,8 @@ OF_A_MAIL = {
 }
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
+JUST_CAME = timedelta(days=14)  # by the mark of the last server; what was marked before may have been moved here with its date
+UNDER_WAY = timedelta(days=365)  # no mail is for so long: a clock began anew, as those of scanners and telephones do
 
 
 def parse(payload: Payload) -> Outcome:
@@ -150,11 +152,11 @@ def _time(headers: Headers, received: datetime) -> tuple[datetime, str | None]:
     """When it was sent, as far as that can be believed, and the Date that was not."""
     received = received if received.tzinfo else received.replace(tzinfo=UTC)
     claimed = moment(headers.text("date"))
-    if claimed is not None and _believable(claimed, received):
-        return claimed, None
     traced = moment((headers.top("received") or "").rpartition(";")[2].strip())
-    time = traced if traced is not None and _believable(traced, received) else received
-    return time, None if claimed is None else claimed.isoformat()
+    traced = traced if traced is not None and _believable(traced, received) else None
+    if claimed is not None and _believable(claimed, received) and not _from_a_clock_set_back(claimed, traced, received):
+        return claimed, None
+    return traced or received, None if claimed is None else claimed.isoformat()
 
 
 def _believable(time: datetime, received: datetime) -> bool:
@@ -163,3 +165,7 @@ def _believable(time: datetime, received: datetime) -> bool:
         return time >= EARLIEST and time - received <= AHEAD
     except OverflowError:
         return False
+
+
+def _from_a_clock_set_back(claimed: datetime, traced: datetime | None, received: datetime) -> bool:
+    return traced is not None and received - traced <= JUST_CAME and traced - claimed > UNDER_WAY

@@ -136,7 +136,8 @@ WORDS: dict[str, str] = {
     "wrong.rings": "Take 20 extensions and queues at most, 40 letters each.",
     "wrong.key": "There is a key of this name already.",
     "wrong.hours": "“{about}” cannot be read. Write from and to, such as 9:00-17:30.",
-    "wrong.hours.order": "“{about}” ends before it begins, or before the one before it ends.",
+    "wrong.hours.order": "“{about}” ends before it begins, or begins before the one before it ends. What goes past midnight"
+    " stands at both days, such as 20-24 and 0-2.",
     "wrong.zone": "“{about}” is no time zone.",
     "wrong.text": "Take 1 to {n} letters.",
     "wrong.reply": "Write what shall be answered, or switch it off.",
