@@ -709,6 +709,16 @@ def test_who_writes_when_nobody_is_here_is_told_so_once_a_day(desk: Desk) -> Non
     assert desk.sent().get_content().strip() == "We are back on Monday."
 
 
+def test_an_address_to_which_many_want_their_answer_gets_one_a_day(desk: Desk) -> None:
+    nobody_here(desk)
+    for n in range(3):
+        desk.come(mail(str(n), sender=f"robot{n}@example.org", Reply_To=HERS))
+    assert desk.deliver(timedelta(0)) == 1
+    desk.come(mail("4"))
+    assert desk.deliver(timedelta(0)) == 0
+    assert desk.server.envelopes == [("<>", [HERS])]
+
+
 def test_who_writes_without_a_header_is_told_so_too(desk: Desk) -> None:
     nobody_here(desk)
     written_event(desk, "m1")
