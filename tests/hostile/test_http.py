@@ -268,6 +268,14 @@ def test_a_field_of_a_megabyte_is_accepted_and_shown(running: rig.Up) -> None:
     assert shown(running, "long@example.com")[0]["text"].startswith("long long")
 
 
+def test_what_is_no_address_for_its_length_is_taken_as_it_stands_in_a_header(running: rig.Up) -> None:
+    long = {"name": SECRET, "address": "a" * 3_000 + "@example.com"}
+    heads = {"from": long, "to": [long], "cc": [long], "reply_to": long}
+    said = event(**heads, party={"kind": "email", "value": "l@example.com"})
+    assert post(running, dumped(said)).json()["accepted"] == 1
+    assert shown(running, "l@example.com")
+
+
 @pytest.mark.parametrize(
     "number", [b"1e400", b"-1e-400", b"9" * 400, b"9223372036854775808", b"1" + b"0" * 30, b"0.1e1000000"]
 )
