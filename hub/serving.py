@@ -31,12 +31,13 @@ def serve(hub: Hub, listening: socket.socket) -> None:
     import uvicorn
 
     from hub.screens.app import create_app
+    from hub.screens.heads import Bounded
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, f: sys.exit())  # when all is answered uvicorn sends what ended it once more
     _let_many_in()
     config = uvicorn.Config(
-        create_app(hub), log_config=None, access_log=False, timeout_graceful_shutdown=2,
+        create_app(hub), http=Bounded, log_config=None, access_log=False, timeout_graceful_shutdown=2,
         forwarded_allow_ips=list(hub.settings.proxies),
     )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listening])

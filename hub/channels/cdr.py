@@ -57,7 +57,7 @@ _DIALLED = re.compile(r"\+?[0-9]{3,40}")
 _CALLABLE = re.compile(r"\+?[0-9]{3,15}|00[0-9]{6,15}")
 _SENT_TO_TRUNK = re.compile(r"[/&]\+?([0-9]{7,20})(?=[@&]|$)")
 _PEER = re.compile(r"(?P<technology>[A-Za-z0-9]+)/(?P<peer>[^-@/]+)")
-_CALLER = re.compile(r'\s*"?(?P<name>[^"<]*)"?\s*(?:<(?P<number>[^>]*)>)?\s*')
+_CALLER = re.compile(r'\s*+"?(?P<name>[^"<]*+)"?\s*+(?:<(?P<number>[^>]*)>)?\s*')
 _EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
 
 

@@ -287,14 +287,18 @@ def _came_back(event: Event) -> bool:
 def _answer_by_itself(
     recorder: Recorder, tx: Connection, desk: Desk, contact: Event, ticket: str, text: str, now: datetime
 ) -> None:  # fmt: skip
-    """Who writes when nobody is here is told so, once a day."""
+    """Who writes when nobody is here is told so, once a day; where he wants his answer elsewhere, that address too has one a
+    day, whoever names it."""
     if contact.party is None or now - contact.recorded > LATE:
         return
     answer = named("decision", contact.id, ticket, "ticket.answered")
     if archive.known(tx, [answer]):  # by a hub of which the log is left, and a backup from before
         return
     letter = answers.letter_by_itself(recorder, tx, contact, answer)
-    if letter is None or not deliveries.first_today(tx, contact.party, now):
+    if letter is None:
+        return
+    asks, gets = contact.party, recorder.here.party_id(answers.addressee(recorder, letter))
+    if not deliveries.first_today(tx, {asks, gets}, now):
         return
     decision = answers.with_orders(recorder, answered(ticket, letter, text, None, None, "reply"))
     desk.take(_set_off(contact, decision, ticket, desk.tickets[ticket], now))

@@ -311,7 +311,11 @@ def _parsed(
         return channel.parse(Payload(body, payload.source, payload.recorded, meta, our_addresses))
     except Exception as error:
         log.exception("a parser failed", channel=channel.name, payload=payload.id)
-        return Rejected(f"the parser of {channel.name} failed with {type(error).__name__}: a fault of the hub")
+        return Rejected(_fault(channel.name, error))
+
+
+def _fault(channel: str, error: Exception) -> str:
+    return f"the parser of {channel} failed with {type(error).__name__}: a fault of the hub"
 
 
 def body_of(recorder: Recorder, payload: Event) -> bytes | None:
@@ -342,4 +346,10 @@ def _event_of(recorder: Recorder, payload: Event, draft: Draft) -> Event:
         kept = recorder.keep_files(payload.id, payload.id, draft.files)
         draft = replace(draft, fields=draft.fields | {"attachments": kept})
     recorded = draft.time if history else payload.recorded
-    return prepare(draft, recorder.here, recorded, cause=payload.id, history=history)
+    try:
+        return prepare(draft, recorder.here, recorded, cause=payload.id, history=history)
+    except (NotValid, UnknownKind):
+        raise
+    except Exception as error:  # as of a parser: one payload that nobody foresaw stops all that come after it no more
+        log.exception("what a parser made is no event", channel=payload.data["channel"], payload=payload.id)
+        raise NotValid(_fault(payload.data["channel"], error), "$") from error

@@ -101,7 +101,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.streams = set()
     app.state.bell = None
     app.state.passwords = Passwords()
-    app.state.large = asyncio.Semaphore(LARGE)
+    app.state.large, app.state.unproven = asyncio.Semaphore(LARGE), asyncio.Semaphore(1)
     app.state.turn = asyncio.Lock()
     app.state.hashing = asyncio.Semaphore(_HASHING)
     problems.install(app)

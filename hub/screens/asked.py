@@ -128,10 +128,11 @@ def spoken(number: str | None) -> str | None:
 
 
 @asynccontextmanager
-async def body_of(request: Request) -> AsyncIterator[bytes]:
+async def body_of(request: Request, proven: bool = True) -> AsyncIterator[bytes]:
     """The raw body, for as long as this lasts. Raises Problem: 413 before a body that is too large is all in memory, 408.
 
     Few large ones come in at a time, of the others only the beginning. Whoever stops sending makes room for the next.
+    `proven`: it is known who sends it; whoever proves that by his body alone may send slowly for ever, and waits for his like.
     """
     announced = request.headers.get("content-length", "")
     stream = request.stream()
@@ -149,7 +150,7 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
                 await _drop(stream)
                 raise _too_large()
             if size > SMALL and not large:
-                await room.enter_async_context(request.app.state.large)
+                await room.enter_async_context(request.app.state.large if proven else request.app.state.unproven)
                 large = True
             pieces.append(piece)
         body = b"".join(pieces)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import obstore
@@ -42,7 +43,7 @@ class Blobs:
 
     def __init__(self, where: str) -> None:
         try:
-            self._store: Any = from_url(where) if "://" in where else LocalStore(where, mkdir=True)
+            self._store: Any = from_url(where) if "://" in where else _folder(Path(where))
         except (BaseError, OSError) as error:
             raise Away(f"The blobs' place cannot be had (HUB_BLOBS): {where}: {error}") from error
 
@@ -81,6 +82,12 @@ class Blobs:
         with _reached(owner):
             for batch in obstore.list(self._store, prefix=owner):
                 obstore.delete(self._store, [found["path"] for found in batch])
+
+
+def _folder(path: Path) -> LocalStore:
+    """One that is made only its owner may enter: names and sizes of files tell who knows a file that it came."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return LocalStore(path)
 
 
 @contextmanager

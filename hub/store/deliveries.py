@@ -181,14 +181,16 @@ def our_addresses(tx: Connection) -> set[str]:
     return {row[0] for row in tx.execute("SELECT lower(address) FROM mailbox").fetchall()}
 
 
-def first_today(tx: Connection, party: str, now: datetime) -> bool:
-    """Whether this party got no automatic reply within a day; it counts as having got one from now on."""
-    row = tx.execute(
-        "INSERT INTO answered_by_itself AS a VALUES (%s::uuid, %s) ON CONFLICT (party) DO UPDATE"
-        " SET time = excluded.time WHERE a.time <= excluded.time - %s RETURNING party",
-        [party, now, _DAY],
-    ).fetchone()
-    return row is not None
+def first_today(tx: Connection, parties: Collection[str], now: datetime) -> bool:
+    """Whether none of these parties had to do with an automatic reply within a day; from now on all of them had."""
+    asked = sorted(set(parties))
+    done = tx.execute(
+        "INSERT INTO answered_by_itself AS a SELECT n.party, %(now)s FROM unnest(%(asked)s::uuid[]) AS n(party) WHERE NOT EXISTS"
+        " (SELECT FROM answered_by_itself b JOIN unnest(%(asked)s::uuid[]) AS m(party) USING (party) WHERE b.time > %(before)s)"
+        " ORDER BY 1 ON CONFLICT (party) DO UPDATE SET time = excluded.time WHERE a.time <= %(before)s",
+        {"now": now, "before": now - _DAY, "asked": asked},
+    )
+    return done.rowcount == len(asked)
 
 
 def _one(tx: Connection, where: str, id: str) -> Delivery | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -164,6 +165,12 @@ def test_a_number_withheld_or_not_callable_is_no_party(number: str) -> None:
 
 def test_a_number_shown_only_beside_the_name_is_read() -> None:
     assert call(said(line(INCOMING | {"src": ""}))).fields["party"] == [{"kind": "phone", "value": "09123456789"}]
+
+
+def test_a_caller_made_of_blanks_is_read_at_once() -> None:
+    started = time.process_time()
+    assert call(said(line(INCOMING | {"clid": "a" + " " * 20_000 + '"b'}))).fields["caller_name"] is None
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("dst", ["202", "*97", "s", ""])

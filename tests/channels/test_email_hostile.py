@@ -135,6 +135,10 @@ SLOW = {
     "empty lines": b"\n" + b"\n" * 5_000_000,
     "addresses in a bounce": b"From: mailer-daemon@x\n\n" + b"a@" * 500_000,
     "blanks in a bounce": b"From: mailer-daemon@x\n\n" + b" " * 5_000 + b"x\n",
+    "a line below what may be a report": b"\nThe following message\n" + b"-" * 60 + b"\n",
+    "lines that may begin a report": b"\n" + b"#\n " * 2_000,
+    "a list's name": b"List-Post: x\nList-Id: " + b"a" * 120_000 + b"\n\n",
+    "open brackets": b"From: " + b"[" * 120_000 + b"\n\n",
 }
 
 

@@ -187,6 +187,15 @@ def test_no_text_makes_it_slow(piece: str) -> None:
     assert seconds(800_000) < 30 * max(seconds(100_000), 0.01)
 
 
+@pytest.mark.parametrize("line", ["a:", "2026 " + '"' * 390 + ":", "on 10:11 2026 " + "a@" * 180, "From: a"])
+def test_a_text_made_of_what_may_begin_a_quotation_is_read_at_once(line: str) -> None:
+    """A page shows forty of them, and whoever is called looks at sixty."""
+    text = f"{line}\n" * (1_000_000 // len(line))
+    start = time.thread_time()
+    assert said(text) is None
+    assert time.thread_time() - start < 1
+
+
 @pytest.mark.skipif(not REPLIES.is_dir(), reason="the replies, ../shared/data/email_reply, are absent")
 def test_real_replies_are_cut_for_the_most_part_where_another_parser_cuts_them() -> None:
     """That parser is no person. Of the fourteen that differ it leaves the quotation in nine and cuts up answers written

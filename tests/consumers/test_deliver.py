@@ -816,6 +816,16 @@ def test_whose_mail_comes_when_somebody_is_here_again_is_not_told_that_nobody_is
     assert desk.ticket["state"] == "new"
 
 
+def test_an_address_to_which_many_want_their_answer_gets_one_a_day(desk: Desk) -> None:
+    nobody_here(desk)
+    for n in range(3):
+        desk.come(mail(str(n), sender=f"robot{n}@example.org", Reply_To=HERS))
+    assert desk.deliver(timedelta(0)) == 1
+    desk.come(mail("4"))
+    assert desk.deliver(timedelta(0)) == 0
+    assert desk.server.envelopes == [("<>", [HERS])]
+
+
 def test_who_writes_without_a_header_is_told_so_too(desk: Desk) -> None:
     nobody_here(desk)
     written_event(desk, "m1")

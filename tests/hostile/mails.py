@@ -88,4 +88,8 @@ def all_of_them() -> dict[str, bytes]:
         + b"\r\nReferences: "
         + b"<r@x> " * 5_000
         + b"\r\n\r\nmany",
+        "long-address": plain("long address", b"to whom?").replace(b"info@", b"i" * 3_000 + b"@"),
+        "long-sender": plain("long sender", b"by whom?", sender="s" * 3_000 + "@example.com").replace(
+            b"To:", b"Reply-To: sara@example.com\r\nTo:"
+        ),
     }

@@ -4,6 +4,7 @@ value; what was refused is kept and counted; the next good event passes and is s
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from hub.screens.heads import HEAD
 from tests.hostile import rig
 
 ONE = {"content-type": "application/cloudevents+json"}
@@ -266,6 +268,14 @@ def test_a_field_of_a_megabyte_is_accepted_and_shown(running: rig.Up) -> None:
     assert shown(running, "long@example.com")[0]["text"].startswith("long long")
 
 
+def test_what_is_no_address_for_its_length_is_taken_as_it_stands_in_a_header(running: rig.Up) -> None:
+    long = {"name": SECRET, "address": "a" * 3_000 + "@example.com"}
+    heads = {"from": long, "to": [long], "cc": [long], "reply_to": long}
+    said = event(**heads, party={"kind": "email", "value": "l@example.com"})
+    assert post(running, dumped(said)).json()["accepted"] == 1
+    assert shown(running, "l@example.com")
+
+
 @pytest.mark.parametrize(
     "number", [b"1e400", b"-1e-400", b"9" * 400, b"9223372036854775808", b"1" + b"0" * 30, b"0.1e1000000"]
 )
@@ -450,6 +460,44 @@ def test_garbage_in_commands_and_links_is_answered(running: rig.Up) -> None:
             assert_proper(answer)
             assert answer.status_code in (400, 404, 409, 413, 422)
         assert_proper(running.client.delete(f"/v1/links/{quote(SECRET)}"))
+
+
+_PIECES = b"POST /sign-in HTTP/1.1\r\nHost: hub\r\nTransfer-Encoding: chunked\r\n\r\n"
+# What a request brings besides its body, without an end; before it what makes it so.
+ENDLESS = {
+    "an address": (b"GET /", b"a" * 4096),
+    "a header": (b"GET /healthz HTTP/1.1\r\nHost: hub\r\nX-Long: ", b"a" * 4096),
+    "headers": (b"GET /healthz HTTP/1.1\r\nHost: hub\r\n", b"X-Short: a\r\n" * 400),
+    "what is said of a piece of a body": (_PIECES + b"1;", b"a" * 4096),
+    "headers below a body": (_PIECES + b"1\r\na\r\n0\r\n", b"X-Short: a\r\n" * 400),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_whoever_sends_no_end_of_what_is_no_body_is_cut_off_before_it_fills_the_memory(running: rig.Up, name: str) -> None:
+    begins, goes_on = ENDLESS[name]
+    sent = 0
+    with wire(running) as sending, suppress(ConnectionError):
+        sending.sendall(begins)
+        while sent < 64 * rig.MEGABYTE:
+            sending.sendall(goes_on)
+            sent += len(goes_on)
+    assert sent < 64 * rig.MEGABYTE
+    assert running.client.get("/healthz").status_code == 200
+
+
+def test_headers_that_are_too_long_are_431(running: rig.Up) -> None:
+    with wire(running) as sending:
+        sending.sendall(b"GET /healthz HTTP/1.1\r\nHost: hub\r\nX-Long: " + b"a" * HEAD)
+        answer = b"".join(iter(lambda: sending.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 431
+    assert running.client.get("/healthz", headers={"X-Long": "a" * (HEAD - 1_000)}).status_code == 200
+
+
+def wire(running: rig.Up) -> socket.socket:
+    url = running.client.base_url
+    return socket.create_connection((url.host, url.port or 80), timeout=60)
 
 
 def test_what_came_left_the_processes_small(running: rig.Up, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from hub.consumers.decode import opened
 from hub.consumers.rebuild import rebuild, verify
 from hub.events.draft import Draft
 from hub.store import files, ledger, reads, ticket_contacts
+from hub.store import rejected as rejects
 from hub.store.projected import projections
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, ago, come, letter, mail, shown, timeline
@@ -135,3 +136,24 @@ def test_a_parser_that_crashes_loses_nothing(hub: Hub, monkeypatch: pytest.Monke
         assert [r["id"] for r in ledger.rejected(tx)] == [payload]
     retry(hub, payload)
     assert [title for _, title, _ in titles(hub)] == ["Where is my order?"]
+
+
+def of_no_moment(payload: Payload) -> Outcome:
+    outcome = RIGHT["email"].parse(payload)
+    assert isinstance(outcome, Understood)
+    moment: Any = "yesterday"
+    return Understood((replace(outcome.drafts[0], time=moment),)) if payload.body == MAIL else outcome
+
+
+def test_what_a_parser_makes_that_nobody_foresaw_keeps_no_other_mail_back_and_is_read_once_it_is_mended(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with broken(monkeypatch, of_no_moment):
+        payload = mail(hub, MAIL)
+        mail(hub, letter("Sara <sara@example.com>", "The next one", "", ago(days=5)))
+    assert [title for _, title, _ in titles(hub)] == ["The next one"]
+    with hub.database.transaction() as tx:
+        (rejected,) = rejects.page(tx)["items"]
+    assert (rejected["id"], rejected["why"]) == (payload, "the parser of email failed with AttributeError: a fault of the hub")
+    retry(hub, payload)
+    assert [title for _, title, _ in titles(hub)] == ["The next one", "Where is my order?"]

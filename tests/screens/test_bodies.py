@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -20,7 +22,7 @@ from .conftest import Api
 def requests(*bodies: AsyncIterator[bytes]) -> list[Request]:
     """Requests to one app that bring these bodies."""
     app = FastAPI()
-    app.state.large = asyncio.Semaphore(LARGE)
+    app.state.large, app.state.unproven = asyncio.Semaphore(LARGE), asyncio.Semaphore(1)
 
     def request(body: AsyncIterator[bytes]) -> Request:
         async def receive() -> dict[str, object]:
@@ -84,6 +86,16 @@ def test_who_stops_sending_has_to_begin_again_and_makes_room(monkeypatch: pytest
         return [*await asyncio.gather(*map(answer, stalled)), await answer(large)]
 
     assert apart(story()) == [408] * LARGE + [2 * SMALL]
+
+
+def test_who_sends_slowly_and_never_says_who_he_is_keeps_nobody_waiting_who_did(api: Api) -> None:
+    asking = f"POST /v1/in/shopify HTTP/1.1\r\nHost: hub\r\nX-Shopify-Hmac-Sha256: AAAA\r\nContent-Length: {BODY}\r\n\r\n"
+    with ExitStack() as slow:
+        for _ in range(LARGE):
+            wire = slow.enter_context(socket.create_connection((api.anybody.base_url.host, api.anybody.base_url.port or 80)))
+            wire.sendall(asking.encode() + b" " * 2 * SMALL)
+        answer = api.client.post("/v1/events", content=b" " * 2 * SMALL, timeout=15)
+    assert answer.status_code == 400
 
 
 # -- bodies of requests other than events -------------------------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import orjson
 import pytest
 
+from hub.events.draft import File
 from hub.events.identifiers import Identifier
 from hub.events.seal import unseal
 from hub.store import keys
@@ -35,6 +39,13 @@ def test_who_is_forgotten_takes_nobody_elses_identifier_along(hub: Hub) -> None:
     ((value,),) = hub.database.rows("SELECT value FROM event")
     event = unseal(orjson.loads(value), lambda name: None if name == sara else hub.keys.find([name])[name])
     assert event.personal == {"party": [None, account]}
+
+
+def test_nobody_elses_account_sees_by_its_digest_that_a_file_came(hub: Hub) -> None:
+    hub.recorder.keep_files("a", "a", [File("plan.pdf", "application/pdf", b"known to many")])
+    folder = Path(hub.settings.blobs_url)
+    assert [path.name for path in folder.glob("a/*")] == [hashlib.sha256(b"known to many").hexdigest()]
+    assert folder.stat().st_mode & 0o077 == 0
 
 
 def test_a_destroyed_key_is_never_made_again(hub: Hub) -> None:

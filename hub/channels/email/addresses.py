@@ -10,7 +10,7 @@ from hub.channels.email.words import decode_words
 # What an encoded word holds is its name, though a comma, a bracket or a colon be in it.
 TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|=\?[^?\s]{1,80}\?[bBqQ]\?[^?]{0,4000}\?=|<[^>]*>?|\((?:[^()\\]|\\.)*+\)?|'
-    r'[,;:]|\[[^\]]*\]|(?:[^"<(,;:\[=]|=(?!\?))+|.',
+    r'[,;:]|\[[^\[\]]*+\]|(?:[^"<(,;:\[=]|=(?!\?))+|.',
     re.DOTALL,
 )
 WRAPPED = re.compile(r'"[^"]+"')

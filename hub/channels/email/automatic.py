@@ -63,7 +63,7 @@ LIST_HEADERS = (
 # Help desks and sales programs write these into the mails of people, too.
 WEAK = {"list-unsubscribe", "list-help"}
 BULK = re.compile(r"^\s*(bulk|list|junk)\b", re.IGNORECASE)
-DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+DOMAIN = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]++)+")
 RECEIVED_BY = ("delivered-to", "x-original-to", "envelope-to")
 
 

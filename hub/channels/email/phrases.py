@@ -156,7 +156,8 @@ MACHINE = _line(
     r"(?:the )?following address(?:\(es\)|es)? (?:failed|had|has)",
     r"the original message was received at",
     r"-* ?transcript of (?:the )?session",
-    r"(?:\W*)the following (?:addresses|message|recipients?)(?:\W+\S+){0,4} (?:had|failed|were|"
+    # What is between words is taken once and for all: a row of dashes can be cut into words in more ways than can be tried.
+    r"\W{0,12}the following (?:addresses|message|recipients?)(?:\W++\S++){0,4}\W++(?<= )(?:had|failed|were|"
     r"was not|could not|undeliver|reject|cannot)",
     r"i'?m sorry to have to inform you",
     r"i'?m afraid i wasn'?t able to deliver",

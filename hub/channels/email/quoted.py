@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 _MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONGEST = 400  # characters of a line that can begin a quotation
+_SEARCHED = 1_000  # lines in which it begins: nobody writes more above what he answers, and every line takes its time
 _ABOVE = 4  # lines over which a mail program folds it
 _CITED = 40  # lines in which a further paragraph shows itself
 _BLOCK = 8  # lines within which a block of header lines shows itself
@@ -50,7 +51,7 @@ _QUOTING = re.compile(
 _FRAMED = re.compile(r"\s*[-\u2010-\u2015]{2,}\s?([^-\u2010-\u2015\s].{2,300}?)\s?[-\u2010-\u2015]{2,}\s*")
 _SPEAKS = re.compile(r"\W{0,3}(?:i|we|you|ich|wir|je|nous|yo|jag|jeg|ik|من|ما|شما)\b", re.IGNORECASE)
 _BRACKETED = re.compile(r"[<(][^\s@<>()]{1,64}@[^\s@<>()]{1,190}[>)]")
-_ADDRESS = re.compile(r"[^\s@<>()\[\]]{1,64}@[^\s@<>()\[\]]{1,190}")
+_ADDRESS = re.compile(r"(?<=[^\s@<>()\[\]])@[^\s@<>()\[\]]")  # that there is one; each letter is looked at once
 _NAME = re.compile(r"[\"“„'][^\"”“']{2,60}[\"”“']")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[:.h]\d{2}|(?:19|20|13|14)\d{2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4})(?!\d)|[۰-۹٠-٩]{1,4}[:/][۰-۹٠-٩]{1,2}"
@@ -130,7 +131,7 @@ def said(text: str, subject: str | None = None) -> str | None:
 
 def _history(lines: Sequence[str], forwards: bool) -> _History | None:
     """A forwarded mail ends the search: it is new, and what it quotes as well."""
-    for n, line in enumerate(lines):
+    for n, line in enumerate(lines[:_SEARCHED]):
         if not line.strip() or len(line) > _LONGEST:
             continue
         if _FORWARDED.match(line) and (not line.lstrip().startswith(">") or _is_run(lines, n)):

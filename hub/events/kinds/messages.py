@@ -44,6 +44,11 @@ def mailbox(personal: Json, place: str) -> Json:
     return found if isinstance(found, dict) else {}
 
 
+def _of_a_header(address: str) -> Party:
+    """As it stands there, unchecked: what is no address, for its length or whatever, is told from one where it is read."""
+    return Party.model_construct(kind="email", value=address)
+
+
 def _returned(bounce: dict[str, Any]) -> dict[str, Any]:
     """What a bounce says of the mail that came back; the hub acts on these of its words."""
     for name in ("original", "status", "action"):
@@ -91,11 +96,11 @@ class Message(Kind):
             for n, party in enumerate(getattr(self, role)):
                 yield role, f"{role}/{n}", party
         if self.sender_ and self.sender_.address:
-            yield "from", "from", Party(kind="email", value=self.sender_.address)
+            yield "from", "from", _of_a_header(self.sender_.address)
         for role in ("to", "cc"):
             for n, mailbox in enumerate(getattr(self, role)):
                 if mailbox.address:
-                    yield role, f"{role}/{n}", Party(kind="email", value=mailbox.address)
+                    yield role, f"{role}/{n}", _of_a_header(mailbox.address)
 
 
 class MessageReceived(Message):
@@ -111,7 +116,7 @@ class MessageReceived(Message):
     def identifiers(self) -> Iterator[tuple[str, str, Party]]:
         yield from super().identifiers()
         if self.reply_to and self.reply_to.address:
-            yield "reply_to", "reply_to", Party(kind="email", value=self.reply_to.address)
+            yield "reply_to", "reply_to", _of_a_header(self.reply_to.address)
 
 
 class MessageSent(Message):
