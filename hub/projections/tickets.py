@@ -130,6 +130,9 @@ def _with(ticket: Ticket, contacts: list[str | None]) -> dict[str, Any]:
 
 
 projection = Fold(
-    name="tickets", version=3, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
-    indexes=("(ticket)", "(number)", "(party)", "(state, changed DESC)", "(conversation)"),
+    name="tickets", version=4, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    indexes=(
+        "(ticket)", "(number)", "(party)", "(conversation)", "(state, changed DESC)",
+        "(state, coalesce(owner, ''), changed DESC)",
+    ),
 )  # fmt: skip

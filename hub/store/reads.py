@@ -234,22 +234,37 @@ def tickets_of(tx: Connection, parties: Sequence[str], states: Sequence[str]) ->
 def tickets(
     tx: Connection, state: str | None = None, owner: str | None = None, limit: int = 50, before: str | None = None
 ) -> Json:
-    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
-    found = _tickets(
-        tx,
-        who.Whose(tx),
-        "JOIN (SELECT f.ticket FROM unnest(%s::text[]) AS s(name) CROSS JOIN LATERAL"  # as the index (state, changed) has them
-        "  (SELECT ticket, changed FROM tickets WHERE state = s.name AND (%s::text IS NULL OR coalesce(owner, '') = %s)"
-        "   AND (changed, ticket) < (%s::timestamptz, %s::uuid) ORDER BY changed DESC, ticket DESC LIMIT %s) f"
-        "  ORDER BY f.changed DESC, f.ticket DESC LIMIT %s) n USING (ticket) ORDER BY changed DESC, ticket DESC",
-        [[state] if state else [*OPEN, *DONE], owner, owner, time, str(id), limit + 1, limit + 1],
-    )
+    owners = None if owner is None else [owner]
+    found = _tickets(tx, who.Whose(tx), *last_tickets([state] if state else [*OPEN, *DONE], owners, limit + 1, before))
     page = found[:limit]
     more = len(found) > limit
     return {"items": page, "next": cursor(page[-1]["changed"].isoformat(), page[-1]["id"]) if more else None}
 
 
-def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]) -> list[Json]:
+# State by state, and owner by owner where some are asked for: an index has the last ones of each in order, however many.
+_LAST = """
+JOIN (SELECT f.ticket FROM unnest(%(states)s::text[]) AS s(name) {0} CROSS JOIN LATERAL (
+  SELECT ticket, changed FROM tickets WHERE state = s.name {1} AND (changed, ticket) < (%(time)s::timestamptz, %(id)s::uuid)
+  ORDER BY changed DESC, ticket DESC LIMIT %(limit)s
+) f ORDER BY f.changed DESC, f.ticket DESC LIMIT %(limit)s) n USING (ticket) ORDER BY changed DESC, ticket DESC
+"""
+_OF_ALL = _LAST.format("", "")
+_OF_SOME = _LAST.format("CROSS JOIN unnest(%(owners)s::text[]) AS o(name)", "AND coalesce(owner, '') = o.name")
+
+
+def last_tickets(
+    states: Sequence[str], owners: Sequence[str] | None, limit: int, before: str | None = None
+) -> tuple[str, Json]:  # fmt: skip
+    """What follows FROM tickets t, and its values: the last changed of these owners, "" is nobody, or of whoever where None.
+
+    Raises WrongCursor.
+    """
+    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
+    asked = {"states": list(states), "time": time, "id": str(id), "limit": limit}
+    return (_OF_ALL, asked) if owners is None else (_OF_SOME, asked | {"owners": list(dict.fromkeys(owners))})
+
+
+def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any] | Json) -> list[Json]:
     rows = tx.execute(f"SELECT {_TICKET} FROM tickets t {where}", values).fetchall()
     names = ("id", "number", "state", "waiting_for", "subject", "party", "owner", "priority", "department", "opened",
              "changed", "contacts", "steps", "revision", "conversation", "until")  # fmt: skip

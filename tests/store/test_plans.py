@@ -10,7 +10,7 @@ import pytest
 from psycopg import ClientCursor
 
 from bench.reading import Heard
-from hub.store import files, order_contacts, reads
+from hub.store import files, order_contacts, reads, ticket_list, today
 from hub.wiring import Hub
 from tests.journeys.story import PHONE, ago, come, of
 
@@ -19,6 +19,15 @@ ASKED: dict[str, Ask] = {
     "tickets": lambda tx, message: reads.tickets(tx),
     "contacts of an order": lambda tx, message: order_contacts.about(tx, "1047"),
     "text of an item": files.text,
+}
+
+
+OF_SOME: dict[str, Callable[[Any], object]] = {
+    "home": lambda tx: today.tickets_of(tx, ["mina"], 12),
+    "nobody's on home": lambda tx: today.unowned(tx, 8),
+    "the page": lambda tx: ticket_list.page(tx, ["resolved", "closed"], ["mina", "Mina"]),
+    "nobody's on the page": lambda tx: ticket_list.page(tx, ["closed"], [""]),
+    "the answer to a program": lambda tx: reads.tickets(tx, "closed", "mina"),
 }
 
 
@@ -53,3 +62,13 @@ def test_the_events_of_one_customer_are_read_stream_by_stream(hub: Hub, message:
         tx.execute("SET LOCAL enable_seqscan = off")
         assert "Index Cond: (stream = " in plan(tx, query)
     assert sorted(found) == ["message.received", "order.placed", "ticket.opened"]
+
+
+@pytest.mark.parametrize("where", OF_SOME)
+def test_the_tickets_of_some_are_found_by_whose_they_are(hub: Hub, where: str) -> None:
+    """Who has few of very many would have them all read."""
+    with hub.database.reading() as tx:
+        heard = Heard(tx)
+        OF_SOME[where](heard)
+        (asked,) = [query for query in heard.asked if "FROM tickets" in query]
+        assert re.search(r"Index Cond: \(\(state = .+ AND \(COALESCE\(owner, ''::text\) = ", plan(tx, asked)), plan(tx, asked)
