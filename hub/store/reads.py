@@ -97,8 +97,9 @@ UNION ALL
 SELECT item::text, type, time, recorded, channel, direction, NULL, title, text, orders, attachments, t.stream,
   automatic, agent, NULL, NULL, NULL
 FROM (
-  SELECT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
-  UNION SELECT 'order:' || r.ref FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
+  SELECT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p AND o.stream NOT LIKE 'call:%%'
+  UNION SELECT 'order:' || r.ref FROM owners o
+    JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p AND o.stream LIKE 'order:%%'
     JOIN orders d ON d.stream = o.stream CROSS JOIN LATERAL jsonb_array_elements_text(d.refs) AS r(ref)
 ) o JOIN timeline t ON t.stream = o.stream AND t.party IS NULL
 WHERE (time, item) < (%(time)s::timestamptz, %(id)s::uuid)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from psycopg import ClientCursor
 
 from bench.reading import Heard
+from hub.store import customers as who
 from hub.store import files, order_contacts, reads, ticket_list, today
 from hub.wiring import Hub
 from tests.journeys.story import PHONE, ago, come, of
@@ -28,6 +30,12 @@ OF_SOME: dict[str, Callable[[Any], object]] = {
     "the page": lambda tx: ticket_list.page(tx, ["resolved", "closed"], ["mina", "Mina"]),
     "nobody's on the page": lambda tx: ticket_list.page(tx, ["closed"], [""]),
     "the answer to a program": lambda tx: reads.tickets(tx, "closed", "mina"),
+}
+OF_A_NUMBER: dict[str, Callable[[Any, str], object]] = {
+    "what he is called": lambda tx, party: who.name(tx, [party]),
+    "why he is one": lambda tx, party: who.links(tx, [party]),
+    "his line of time": lambda tx, party: reads.timeline(tx, [party], 40),
+    "what a telephone asks": lambda tx, party: reads.lookup(tx, [[party]], datetime.now(UTC)),
 }
 
 
@@ -72,3 +80,44 @@ def test_the_tickets_of_some_are_found_by_whose_they_are(hub: Hub, where: str) -
         OF_SOME[where](heard)
         (asked,) = [query for query in heard.asked if "FROM tickets" in query]
         assert re.search(r"Index Cond: \(\(state = .+ AND \(COALESCE\(owner, ''::text\) = ", plan(tx, asked)), plan(tx, asked)
+
+
+@pytest.fixture
+def switchboard(hub: Hub, message: str) -> str:
+    """A number that was named beside others in thousands of calls, among as many orders and conversations of others."""
+    come(hub, "call.ended", "c", ago(days=1), call="c", party=[PHONE, {"kind": "phone", "value": "+982191000000"}])
+    ((party, *_),) = of(hub, "+982191000000")
+    many = "FROM generate_series(1, 5000) AS other"
+    with hub.database.transaction() as tx:
+        tx.execute(f"INSERT INTO seen SELECT 'call:' || other, %s, gen_random_uuid(), 'phone' {many}", [party])
+        tx.execute(f"INSERT INTO owners SELECT 'call:' || other, %s, 'phone', '+982191000000' {many}", [party])
+        for table, kind in (("conversations", "conversation"), ("orders", "order"), ("timeline", "order")):
+            row = f"jsonb_build_object('stream', '{kind}:x' || other, 'number', other, 'party', NULL)"
+            one = f"(SELECT * FROM {table} LIMIT 1) t"
+            tx.execute(f"INSERT INTO {table} SELECT (jsonb_populate_record(t::{table}, {row})).* {many}, {one}")
+        tx.execute("ANALYZE")
+    return party
+
+
+def lookups(tx: Any, queries: list[str]) -> int:
+    """How often the most frequent step of these is done."""
+    told = "\n".join(row[0] for query in queries for row in tx.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {query}").fetchall())
+    return max(int(times) for times in re.findall(r"loops=(\d+)", told)) if told else 0
+
+
+@pytest.mark.parametrize("what", OF_A_NUMBER)
+def test_what_is_asked_of_a_number_that_thousands_share_is_not_asked_of_each_of_them(
+    hub: Hub, switchboard: str, what: str
+) -> None:  # fmt: skip
+    with hub.database.reading() as tx:
+        OF_A_NUMBER[what](heard := Heard(tx), switchboard)
+        assert lookups(tx, heard.asked) < 100
+
+
+def test_that_a_number_is_shared_is_seen_from_a_few_who_share_it(hub: Hub, switchboard: str) -> None:
+    ((caller, *_),) = of(hub, PHONE["value"])
+    with hub.database.reading() as tx:
+        heard: Any = Heard(tx)
+        assert who.component(heard, caller) == [caller]
+        told = "\n".join(row[0] for row in tx.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {heard.asked[0]}").fetchall())
+    assert max(float(rows) for rows in re.findall(r"actual rows=([\d.]+)", told)) < 100, told
