@@ -176,24 +176,45 @@ def _existing(tx: Connection, numbers: set[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+# Who a row is about: whom its event names, else all whose stream it is.
+_ABOUT = """
+CROSS JOIN LATERAL (SELECT s.party WHERE s.party IS NOT NULL
+  UNION ALL SELECT o.party FROM owners o WHERE s.party IS NULL AND o.stream = s.stream) a
+WHERE to_tsvector('simple', s.words) @@ to_tsquery('simple', %(query)s)
+  AND NOT EXISTS (SELECT FROM parties r WHERE r.party = a.party AND r.forgotten IS NOT NULL)
+"""
+_ALL_FOUND = f"SELECT a.party::text FROM search s {_ABOUT} GROUP BY 1 ORDER BY max(s.time) DESC, 1"
+_LAST_FOUND = f"""
+SELECT a.party::text FROM (SELECT * FROM search ORDER BY time DESC LIMIT %(latest)s) s {_ABOUT} ORDER BY s.time DESC, 1
+"""
+COMMON, LATEST = 5_000, 20_000  # rows: so many have a common word; of so many, the last ones, it is looked for in each
+
+
 def search(tx: Connection, text: str, most: int = 20) -> list[list[str]]:
     """Customers of whom these words tell, of whom there was something last first; the last word may be unfinished."""
     asked = terms(text)
     if not asked:
         return []
     query = " & ".join([*(f"'{term}'" for term in asked[:-1]), f"'{asked[-1]}':*"])
+    found = _found(tx, _LAST_FOUND, query, most) if _is_common(tx, query) else []
+    return found if len(found) >= most else _found(tx, _ALL_FOUND, query, most)
+
+
+def _is_common(tx: Connection, query: str) -> bool:
+    """Whether so many rows have these words that to read them all takes longer than to look through the last ones."""
+    row = tx.execute(
+        "SELECT count(*) FROM (SELECT FROM search WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) LIMIT %s) x",
+        [query, COMMON],
+    ).fetchone()
+    return row is not None and int(row[0]) >= COMMON
+
+
+def _found(tx: Connection, where: str, query: str, most: int) -> list[list[str]]:
     found: list[list[str]] = []
     met: set[str] = set()
     with tx.cursor(name="found") as rows:
         rows.itersize = min(4 * most, 1_000)
-        rows.execute(
-            "SELECT coalesce(s.party, o.party)::text AS party FROM search s LEFT JOIN owners o"
-            " ON s.party IS NULL AND o.stream = s.stream"
-            " WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) AND coalesce(s.party, o.party) IS NOT NULL"
-            " AND NOT EXISTS (SELECT FROM parties r WHERE r.party = coalesce(s.party, o.party) AND r.forgotten IS NOT NULL)"
-            " GROUP BY 1 ORDER BY max(s.time) DESC, 1",
-            [query],
-        )
+        rows.execute(where, {"query": query, "latest": LATEST})
         for (party,) in rows:  # `fetchone` would ask the server for each
             if party not in met:
                 found.append(who.shown_with(tx, party))
