@@ -121,3 +121,20 @@ def test_that_a_number_is_shared_is_seen_from_a_few_who_share_it(hub: Hub, switc
         assert who.component(heard, caller) == [caller]
         told = "\n".join(row[0] for row in tx.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {heard.asked[0]}").fetchall())
     assert max(float(rows) for rows in re.findall(r"actual rows=([\d.]+)", told)) < 100, told
+
+
+@pytest.mark.parametrize(
+    ("asked", "by"),
+    [("type = 'party.described'", "Index Cond: (type = 'party.described'"),
+     ("time >= '2026-03-05'", "Bitmap Index Scan on event_time")],
+)  # fmt: skip
+def test_a_few_events_are_found_among_all_others(hub: Hub, message: str, asked: str, by: str) -> None:
+    with hub.database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO event SELECT 'orders', n % 16, 1000 + n, gen_random_uuid(), 'order.noted', 'order:1',"
+            " timestamptz '2026-03-01' + n * interval '20 seconds', now(), NULL, NULL, repeat('x', 1000)"
+            " FROM generate_series(1, 17500) n"
+        )
+        tx.execute("SELECT brin_summarize_new_values('event_time')")
+        tx.execute("ANALYZE event")
+        assert by in plan(tx, f"SELECT value FROM event WHERE {asked} ORDER BY topic, part, position LIMIT 101")
