@@ -19,6 +19,7 @@ from hub.store.database import Connection
 from hub.store.keys import Keys
 
 LARGEST = 1_000  # parties of one customer
+_AT_ONCE = 100  # parties about which a statement asks
 SHARED = 5  # more e-mail addresses, phones or accounts than this on one identifier: it is shared by many
 
 # No more than needed is counted: with a switchboard thousands were seen, and each of them asks whether it is shared.
@@ -117,9 +118,15 @@ class Whose:
 
     def __call__(self, party: str) -> str:
         if party not in self._found:
-            members = shown_with(self._tx, party)
-            self._found |= dict.fromkeys(members, members[0])
+            self.ask([party])
         return self._found[party]
+
+    def ask(self, parties: Iterable[str]) -> None:
+        """Find out about all of these, many in one statement."""
+        unknown = sorted({party for party in parties if party not in self._found})
+        for n in range(0, len(unknown), _AT_ONCE):
+            for members in each_shown_with(self._tx, unknown[n : n + _AT_ONCE]).values():
+                self._found |= dict.fromkeys(members, members[0])
 
 
 def customers(

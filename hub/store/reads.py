@@ -294,6 +294,7 @@ def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]
     named = _orders_named(tx, {contact for one in found for contact in one["contacts"]})
     threads = _orders_in(tx, {one["conversation"] for one in found if one["conversation"]})
     sent = deliveries.of_tickets(tx, [one["id"] for one in found])
+    whose.ask(one["party"] for one in found if one["party"])
     for one in found:
         party, steps = one.pop("party"), one.pop("steps")
         one["customer"] = whose(party) if party else None

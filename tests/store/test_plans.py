@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -35,7 +34,6 @@ OF_A_NUMBER: dict[str, Callable[[Any, str], object]] = {
     "what he is called": lambda tx, party: who.name(tx, [party]),
     "why he is one": lambda tx, party: who.links(tx, [party]),
     "his line of time": lambda tx, party: reads.timeline(tx, [party], 40),
-    "what a telephone asks": lambda tx, party: reads.lookup(tx, [[party]], datetime.now(UTC)),
 }
 
 
@@ -80,6 +78,17 @@ def test_the_tickets_of_some_are_found_by_whose_they_are(hub: Hub, where: str) -
         OF_SOME[where](heard)
         (asked,) = [query for query in heard.asked if "FROM tickets" in query]
         assert re.search(r"Index Cond: \(\(state = .+ AND \(COALESCE\(owner, ''::text\) = ", plan(tx, asked)), plan(tx, asked)
+
+
+def test_whose_the_tickets_of_a_list_are_is_asked_at_once(hub: Hub) -> None:
+    for n in range(5):
+        party = {"kind": "email", "value": f"customer{n}@example.com"}
+        said = {"channel": "chat", "message": f"m{n}", "thread": f"t{n}", "party": party, "text": "Where is it?"}
+        come(hub, "message.received", f"m{n}", ago(days=1), **said)
+    with hub.database.reading() as tx:
+        heard: Any = Heard(tx)
+        assert len({one["customer"] for one in reads.tickets(heard)["items"]}) == 5
+    assert len([query for query in heard.asked if "RECURSIVE" in query]) == 1
 
 
 @pytest.fixture
