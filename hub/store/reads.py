@@ -187,7 +187,8 @@ _ALL_FOUND = f"SELECT a.party::text FROM search s {_ABOUT} GROUP BY 1 ORDER BY m
 _LAST_FOUND = f"""
 SELECT a.party::text FROM (SELECT * FROM search ORDER BY time DESC LIMIT %(latest)s) s {_ABOUT} ORDER BY s.time DESC, 1
 """
-COMMON, LATEST = 5_000, 20_000  # rows: so many have a common word; of so many, the last ones, it is looked for in each
+FEW, LATEST = 500, 20_000  # rows, the last ones, in which words are looked for one by one: any, and common ones
+COMMON = 5_000  # rows that have it make a word common
 
 
 def search(tx: Connection, text: str, most: int = 20) -> list[list[str]]:
@@ -196,7 +197,9 @@ def search(tx: Connection, text: str, most: int = 20) -> list[list[str]]:
     if not asked:
         return []
     query = " & ".join([*(f"'{term}'" for term in asked[:-1]), f"'{asked[-1]}':*"])
-    found = _found(tx, _LAST_FOUND, query, most) if _is_common(tx, query) else []
+    found = _found(tx, _LAST_FOUND, query, most, FEW)
+    if len(found) < most and _is_common(tx, query):
+        found = _found(tx, _LAST_FOUND, query, most, LATEST)
     return found if len(found) >= most else _found(tx, _ALL_FOUND, query, most)
 
 
@@ -209,12 +212,12 @@ def _is_common(tx: Connection, query: str) -> bool:
     return row is not None and int(row[0]) >= COMMON
 
 
-def _found(tx: Connection, where: str, query: str, most: int) -> list[list[str]]:
+def _found(tx: Connection, where: str, query: str, most: int, latest: int | None = None) -> list[list[str]]:
     found: list[list[str]] = []
     met: set[str] = set()
     with tx.cursor(name="found") as rows:
         rows.itersize = min(4 * most, 1_000)
-        rows.execute(where, {"query": query, "latest": LATEST})
+        rows.execute(where, {"query": query, "latest": latest})
         for (party,) in rows:  # `fetchone` would ask the server for each
             if party not in met:
                 found.append(who.shown_with(tx, party))

@@ -103,6 +103,7 @@ def test_of_a_word_that_very_many_wrote_those_who_wrote_last_are_found(
         come(hub, "message.received", f"m{n}", ago(days=n + 1), **said)
     everybody = [of(hub, one["value"])[0] for one in people]
     assert found(hub, "kettle") == everybody
+    monkeypatch.setattr(reads, "FEW", 1)
     monkeypatch.setattr(reads, "COMMON", 20)
     monkeypatch.setattr(reads, "LATEST", latest)
     assert found(hub, "kettle") == everybody
