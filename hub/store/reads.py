@@ -15,6 +15,7 @@ from hub.events.order_numbers import order_number
 from hub.events.text import terms
 from hub.log._protocol import Place, Recorded
 from hub.projections.orders import DETAILS, stage_of
+from hub.projections.tickets import OWNER, OWNER_TOLD_BY
 from hub.store import customers as who
 from hub.store import deliveries
 from hub.store.database import Connection
@@ -274,7 +275,7 @@ JOIN (SELECT f.ticket FROM unnest(%(states)s::text[]) AS s(name) {0} CROSS JOIN 
 ) f ORDER BY f.changed DESC, f.ticket DESC LIMIT %(limit)s) n USING (ticket) ORDER BY changed DESC, ticket DESC
 """
 _OF_ALL = _LAST.format("", "")
-_OF_SOME = _LAST.format("CROSS JOIN unnest(%(owners)s::text[]) AS o(name)", "AND coalesce(owner, '') = o.name")
+_OF_SOME = _LAST.format("CROSS JOIN unnest(%(owners)s::text[]) AS o(name)", f"AND {OWNER} = o.name")
 
 
 def last_tickets(
@@ -286,7 +287,9 @@ def last_tickets(
     """
     time, id = read_cursor(before, datetime, UUID) if before else NEWEST
     asked = {"states": list(states), "time": time, "id": str(id), "limit": limit}
-    return (_OF_ALL, asked) if owners is None else (_OF_SOME, asked | {"owners": list(dict.fromkeys(owners))})
+    if owners is None:
+        return _OF_ALL, asked
+    return _OF_SOME, asked | {"owners": list({name[:OWNER_TOLD_BY] for name in owners})}
 
 
 def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any] | Json) -> list[Json]:

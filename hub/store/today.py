@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from hub.projections.tickets import OWNER
 from hub.store import customers as who
 from hub.store.database import Connection
 from hub.store.reads import OPEN
@@ -61,10 +62,10 @@ def named(tx: Connection, parties: Sequence[str]) -> dict[str, Json]:
     return found
 
 
-_TICKETS = """
+_TICKETS = f"""
 SELECT t.ticket::text, t.number, t.subject, t.state, t.waiting_for, t.until, t.priority, t.owner, t.changed, t.opened,
   t.party::text
-FROM tickets t WHERE t.state = ANY(%s) AND coalesce(t.owner, '') = ANY(%s)
+FROM tickets t WHERE t.state = ANY(%s) AND {OWNER} = ANY(%s)
 ORDER BY CASE t.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'low' THEN 3 ELSE 2 END,
   t.until NULLS LAST, t.changed DESC LIMIT %s
 """
