@@ -473,7 +473,7 @@ def ticket_list(state: str | None, limit: int, before: str | None, json_: bool) 
     """Tickets, the latest changed first."""
     from hub.store import reads
 
-    with opened() as hub, hub.database.transaction() as tx:
+    with opened() as hub, hub.database.reading() as tx:
         try:
             page = reads.tickets(tx, state, limit=limit, before=before)
         except reads.WrongCursor as error:

@@ -88,6 +88,6 @@ def rows(event: Event) -> Iterator[Found]:
 
 
 projection = Append(
-    name="search", version=3, row=Found, types=frozenset(SOURCES), rows=rows, key=("stream", "item"),
-    indexes=("USING gin (to_tsvector('simple', words))",),
+    name="search", version=4, row=Found, types=frozenset(SOURCES), rows=rows, key=("stream", "item"),
+    indexes=("USING gin (to_tsvector('simple', words))", "(time DESC)"),
 )  # fmt: skip

@@ -48,7 +48,7 @@ def _too_short(event: Event, named: Named) -> bool:
 
 
 projection = Append(
-    name="seen", version=2, row=Seen, rows=rows, key=("stream", "a", "b"), repeats=True,
+    name="seen", version=3, row=Seen, rows=rows, key=("stream", "a", "b"), repeats=True,
     types=frozenset(name for name, kind in catalogue().items() if MAIN in kind.parties),
-    indexes=("(a, b, kind)",),
+    indexes=("(a, kind, b)",),
 )  # fmt: skip

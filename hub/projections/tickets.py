@@ -129,7 +129,13 @@ def _with(ticket: Ticket, contacts: list[str | None]) -> dict[str, Any]:
     return {"contacts": [*ticket.contacts, *new]} if new else {}
 
 
+OWNER_TOLD_BY = 200  # characters: an import may name anybody, and an index holds no long texts
+OWNER = f"left(coalesce(owner, ''), {OWNER_TOLD_BY})"
+
 projection = Fold(
-    name="tickets", version=3, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
-    indexes=("(ticket)", "(number)", "(party)", "(state, changed DESC)", "(conversation)"),
+    name="tickets", version=4, row=Ticket, types=frozenset(kind.type for kind in KINDS), apply=apply,
+    indexes=(
+        "(ticket)", "(number)", "(party)", "(conversation)", "(state, changed DESC)",
+        f"(state, {OWNER}, changed DESC)",
+    ),
 )  # fmt: skip

@@ -33,12 +33,11 @@ class Accounted:
         self._until = 0.0
         self._sums: Sums | None = None
 
-    def sums(self) -> Sums:
-        """While somebody counts the others get what was counted before: each that waited would hold a thread."""
-        known = self._sums
-        if not self._lock.acquire(blocking=known is None):
-            assert known
-            return known
+    def sums(self) -> Sums | None:
+        """While somebody counts the others get what was counted before, None the first time: each that waited would hold a
+        thread."""
+        if not self._lock.acquire(blocking=False):
+            return self._sums
         try:
             if self._sums is None or self._until < time.monotonic():
                 self._sums = self._counted()

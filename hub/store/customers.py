@@ -19,10 +19,12 @@ from hub.store.database import Connection
 from hub.store.keys import Keys
 
 LARGEST = 1_000  # parties of one customer
+_AT_ONCE = 100  # parties about which a statement asks
 SHARED = 5  # more e-mail addresses, phones or accounts than this on one identifier: it is shared by many
 
-_SHARED = f"""EXISTS (SELECT FROM (SELECT DISTINCT b, kind FROM seen WHERE a = {{0}} AND kind IN ('email', 'phone', 'account')) k
-  GROUP BY kind HAVING count(*) > {SHARED})"""
+# No more than needed is counted: with a switchboard thousands were seen, and each of them asks whether it is shared.
+_SHARED = f"""EXISTS (SELECT FROM unnest('{{{{email,phone,account}}}}'::text[]) AS k(kind) WHERE (SELECT count(*) FROM (
+  SELECT DISTINCT b FROM seen WHERE a = {{0}} AND kind = k.kind LIMIT {SHARED + 1}) many) > {SHARED})"""
 _COMPONENTS = f"""
 WITH RECURSIVE c(of, p) AS (
   SELECT r.p, r.p FROM unnest(%s::uuid[]) AS r(p)
@@ -118,9 +120,15 @@ class Whose:
 
     def __call__(self, party: str) -> str:
         if party not in self._found:
-            members = shown_with(self._tx, party)
-            self._found |= dict.fromkeys(members, members[0])
+            self.ask([party])
         return self._found[party]
+
+    def ask(self, parties: Iterable[str]) -> None:
+        """Find out about all of these, many in one statement."""
+        unknown = sorted({party for party in parties if party not in self._found})
+        for n in range(0, len(unknown), _AT_ONCE):
+            for members in each_shown_with(self._tx, unknown[n : n + _AT_ONCE]).values():
+                self._found |= dict.fromkeys(members, members[0])
 
 
 def customers(
@@ -228,7 +236,8 @@ SELECT customer, coalesce(
   (SELECT r.name FROM n JOIN parties r ON r.party = n.p WHERE n.customer = who.customer AND r.name IS NOT NULL
     ORDER BY r.facts -> 'name' ->> 0 DESC, r.stream LIMIT 1),
   (SELECT c.name FROM n CROSS JOIN LATERAL (SELECT v.names -> n.p::text ->> 2 AS name
-    FROM owners o JOIN conversations v USING (stream) WHERE o.party = n.p AND v.names ? n.p::text
+    FROM owners o JOIN conversations v USING (stream)
+    WHERE o.party = n.p AND o.stream LIKE 'conversation:%%' AND v.names ? n.p::text
     ORDER BY v.last DESC LIMIT 1) c WHERE n.customer = who.customer LIMIT 1),
   (SELECT caller_name FROM n JOIN calls c ON c.party = n.p WHERE n.customer = who.customer AND caller_name IS NOT NULL
     ORDER BY time DESC LIMIT 1),
@@ -264,6 +273,8 @@ def facts(tx: Connection, parties: Sequence[str]) -> dict[str, Any]:
 
 def links(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:
     """Why these parties are one: what persons and machines said, and where they were seen together."""
+    if len(parties) < 2:
+        return []
     said = tx.execute(
         "SELECT l.item::text, l.a::text, l.b::text, l.evidence, l.by, l.time, l.verdict FROM links l"
         " JOIN unnest(%s::uuid[]) AS n(p) ON l.a = n.p ORDER BY l.time, l.item",
@@ -282,11 +293,11 @@ def links(tx: Connection, parties: Sequence[str]) -> list[dict[str, Any]]:
         for id, a, b, evidence, by, time, verdict in said
         if verdict == "linked" and b in ours
     ]
-    times = _first_times(tx, [stream for _, _, stream in seen])
+    tied = [(a, b, stream) for a, b, stream in seen if b in ours and (a, b) not in judged]
+    times = _first_times(tx, [stream for _, _, stream in tied])
     return shown + [
         {"id": link_stream(a, b).removeprefix("link:"), "a": a, "b": b, "evidence": f"seen together in {_told(stream)}",
-         "by": None, "time": times.get(stream)}
-        for a, b, stream in seen if b in ours and (a, b) not in judged
+         "by": None, "time": times.get(stream)} for a, b, stream in tied
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from hub.events.order_numbers import order_number
 from hub.events.text import terms
 from hub.log._protocol import Place, Recorded
 from hub.projections.orders import DETAILS, stage_of
+from hub.projections.tickets import OWNER, OWNER_TOLD_BY
 from hub.store import customers as who
 from hub.store import deliveries
 from hub.store.database import Connection
@@ -97,8 +98,9 @@ UNION ALL
 SELECT item::text, type, time, recorded, channel, direction, NULL, title, text, orders, attachments, t.stream,
   automatic, agent, NULL, NULL, NULL
 FROM (
-  SELECT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
-  UNION SELECT 'order:' || r.ref FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p
+  SELECT stream FROM owners o JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p AND o.stream NOT LIKE 'call:%%'
+  UNION SELECT 'order:' || r.ref FROM owners o
+    JOIN unnest(%(parties)s::uuid[]) AS n(p) ON o.party = n.p AND o.stream LIKE 'order:%%'
     JOIN orders d ON d.stream = o.stream CROSS JOIN LATERAL jsonb_array_elements_text(d.refs) AS r(ref)
 ) o JOIN timeline t ON t.stream = o.stream AND t.party IS NULL
 WHERE (time, item) < (%(time)s::timestamptz, %(id)s::uuid)
@@ -176,24 +178,48 @@ def _existing(tx: Connection, numbers: set[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+# Who a row is about: whom its event names, else all whose stream it is.
+_ABOUT = """
+CROSS JOIN LATERAL (SELECT s.party WHERE s.party IS NOT NULL
+  UNION ALL SELECT o.party FROM owners o WHERE s.party IS NULL AND o.stream = s.stream) a
+WHERE to_tsvector('simple', s.words) @@ to_tsquery('simple', %(query)s)
+  AND NOT EXISTS (SELECT FROM parties r WHERE r.party = a.party AND r.forgotten IS NOT NULL)
+"""
+_ALL_FOUND = f"SELECT a.party::text FROM search s {_ABOUT} GROUP BY 1 ORDER BY max(s.time) DESC, 1"
+_LAST_FOUND = f"""
+SELECT a.party::text FROM (SELECT * FROM search ORDER BY time DESC LIMIT %(latest)s) s {_ABOUT} ORDER BY s.time DESC, 1
+"""
+FEW, LATEST = 500, 20_000  # rows, the last ones, in which words are looked for one by one: any, and common ones
+COMMON = 5_000  # rows that have it make a word common
+
+
 def search(tx: Connection, text: str, most: int = 20) -> list[list[str]]:
     """Customers of whom these words tell, of whom there was something last first; the last word may be unfinished."""
     asked = terms(text)
     if not asked:
         return []
     query = " & ".join([*(f"'{term}'" for term in asked[:-1]), f"'{asked[-1]}':*"])
+    found = _found(tx, _LAST_FOUND, query, most, FEW)
+    if len(found) < most and _is_common(tx, query):
+        found = _found(tx, _LAST_FOUND, query, most, LATEST)
+    return found if len(found) >= most else _found(tx, _ALL_FOUND, query, most)
+
+
+def _is_common(tx: Connection, query: str) -> bool:
+    """Whether so many rows have these words that to read them all takes longer than to look through the last ones."""
+    row = tx.execute(
+        "SELECT count(*) FROM (SELECT FROM search WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) LIMIT %s) x",
+        [query, COMMON],
+    ).fetchone()
+    return row is not None and int(row[0]) >= COMMON
+
+
+def _found(tx: Connection, where: str, query: str, most: int, latest: int | None = None) -> list[list[str]]:
     found: list[list[str]] = []
     met: set[str] = set()
     with tx.cursor(name="found") as rows:
         rows.itersize = min(4 * most, 1_000)
-        rows.execute(
-            "SELECT coalesce(s.party, o.party)::text AS party FROM search s LEFT JOIN owners o"
-            " ON s.party IS NULL AND o.stream = s.stream"
-            " WHERE to_tsvector('simple', words) @@ to_tsquery('simple', %s) AND coalesce(s.party, o.party) IS NOT NULL"
-            " AND NOT EXISTS (SELECT FROM parties r WHERE r.party = coalesce(s.party, o.party) AND r.forgotten IS NOT NULL)"
-            " GROUP BY 1 ORDER BY max(s.time) DESC, 1",
-            [query],
-        )
+        rows.execute(where, {"query": query, "latest": latest})
         for (party,) in rows:  # `fetchone` would ask the server for each
             if party not in met:
                 found.append(who.shown_with(tx, party))
@@ -235,22 +261,39 @@ def tickets_of(tx: Connection, parties: Sequence[str], states: Sequence[str]) ->
 def tickets(
     tx: Connection, state: str | None = None, owner: str | None = None, limit: int = 50, before: str | None = None
 ) -> Json:
-    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
-    found = _tickets(
-        tx,
-        who.Whose(tx),
-        "JOIN (SELECT f.ticket FROM unnest(%s::text[]) AS s(name) CROSS JOIN LATERAL"  # as the index (state, changed) has them
-        "  (SELECT ticket, changed FROM tickets WHERE state = s.name AND (%s::text IS NULL OR coalesce(owner, '') = %s)"
-        "   AND (changed, ticket) < (%s::timestamptz, %s::uuid) ORDER BY changed DESC, ticket DESC LIMIT %s) f"
-        "  ORDER BY f.changed DESC, f.ticket DESC LIMIT %s) n USING (ticket) ORDER BY changed DESC, ticket DESC",
-        [[state] if state else [*OPEN, *DONE], owner, owner, time, str(id), limit + 1, limit + 1],
-    )
+    owners = None if owner is None else [owner]
+    found = _tickets(tx, who.Whose(tx), *last_tickets([state] if state else [*OPEN, *DONE], owners, limit + 1, before))
     page = found[:limit]
     more = len(found) > limit
     return {"items": page, "next": cursor(page[-1]["changed"].isoformat(), page[-1]["id"]) if more else None}
 
 
-def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]) -> list[Json]:
+# State by state, and owner by owner where some are asked for: an index has the last ones of each in order, however many.
+_LAST = """
+JOIN (SELECT f.ticket FROM unnest(%(states)s::text[]) AS s(name) {0} CROSS JOIN LATERAL (
+  SELECT ticket, changed FROM tickets WHERE state = s.name {1} AND (changed, ticket) < (%(time)s::timestamptz, %(id)s::uuid)
+  ORDER BY changed DESC, ticket DESC LIMIT %(limit)s
+) f ORDER BY f.changed DESC, f.ticket DESC LIMIT %(limit)s) n USING (ticket) ORDER BY changed DESC, ticket DESC
+"""
+_OF_ALL = _LAST.format("", "")
+_OF_SOME = _LAST.format("CROSS JOIN unnest(%(owners)s::text[]) AS o(name)", f"AND {OWNER} = o.name")
+
+
+def last_tickets(
+    states: Sequence[str], owners: Sequence[str] | None, limit: int, before: str | None = None
+) -> tuple[str, Json]:  # fmt: skip
+    """What follows FROM tickets t, and its values: the last changed of these owners, "" is nobody, or of whoever where None.
+
+    Raises WrongCursor.
+    """
+    time, id = read_cursor(before, datetime, UUID) if before else NEWEST
+    asked = {"states": list(states), "time": time, "id": str(id), "limit": limit}
+    if owners is None:
+        return _OF_ALL, asked
+    return _OF_SOME, asked | {"owners": list({name[:OWNER_TOLD_BY] for name in owners})}
+
+
+def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any] | Json) -> list[Json]:
     rows = tx.execute(f"SELECT {_TICKET} FROM tickets t {where}", values).fetchall()
     names = ("id", "number", "state", "waiting_for", "subject", "party", "owner", "priority", "department", "opened",
              "changed", "contacts", "steps", "revision", "conversation", "until")  # fmt: skip
@@ -258,6 +301,7 @@ def _tickets(tx: Connection, whose: who.Whose, where: str, values: Sequence[Any]
     named = _orders_named(tx, {contact for one in found for contact in one["contacts"]})
     threads = _orders_in(tx, {one["conversation"] for one in found if one["conversation"]})
     sent = deliveries.of_tickets(tx, [one["id"] for one in found])
+    whose.ask(one["party"] for one in found if one["party"])
     for one in found:
         party, steps = one.pop("party"), one.pop("steps")
         one["customer"] = whose(party) if party else None

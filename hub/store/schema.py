@@ -49,6 +49,8 @@ event = Table(
     Column("value", Text, nullable=False, comment="the sealed envelope as JSON"),
     Index("event_stream", "stream"),
     Index("event_replaces", "replaces", postgresql_where=text("replaces IS NOT NULL")),
+    Index("event_type", "type", "topic", "part", "position"),
+    Index("event_time", "time", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
     comment="every event, as it is in the log",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from hub.projections.tickets import OWNER
 from hub.store import customers as who
 from hub.store.database import Connection
 from hub.store.reads import OPEN
@@ -61,10 +62,10 @@ def named(tx: Connection, parties: Sequence[str]) -> dict[str, Json]:
     return found
 
 
-_TICKETS = """
+_TICKETS = f"""
 SELECT t.ticket::text, t.number, t.subject, t.state, t.waiting_for, t.until, t.priority, t.owner, t.changed, t.opened,
   t.party::text
-FROM tickets t WHERE t.state = ANY(%s) AND {0}
+FROM tickets t WHERE t.state = ANY(%s) AND {OWNER} = ANY(%s)
 ORDER BY CASE t.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'low' THEN 3 ELSE 2 END,
   t.until NULLS LAST, t.changed DESC LIMIT %s
 """
@@ -73,14 +74,13 @@ TICKET = ("id", "number", "subject", "state", "waiting_for", "until", "priority"
 
 def tickets_of(tx: Connection, names: Sequence[str], limit: int) -> list[Json]:
     """Open tickets of whoever bears one of these names, by priority, what is promised first, each with its customer."""
-    rows = tx.execute(_TICKETS.format("t.owner = ANY(%s)"), [list(OPEN), list(names), limit]).fetchall()
+    rows = tx.execute(_TICKETS, [list(OPEN), list(names), limit]).fetchall()
     return with_customers(tx, [dict(zip(TICKET, row, strict=True)) for row in rows])
 
 
 def unowned(tx: Connection, limit: int) -> list[Json]:
     """Open tickets that nobody has."""
-    rows = tx.execute(_TICKETS.format("t.owner IS NULL"), [list(OPEN), limit]).fetchall()
-    return with_customers(tx, [dict(zip(TICKET, row, strict=True)) for row in rows])
+    return tickets_of(tx, [""], limit)
 
 
 def with_customers(tx: Connection, found: Sequence[Json]) -> list[Json]:

@@ -90,3 +90,24 @@ def test_the_contacts_of_an_order_are_found_whatever_stands_in_its_number(hub: H
     message = come(hub, "message.received", "m", ago(days=1), **said)
     with hub.database.reading() as tx:
         assert [item["id"] for item in order_contacts.about(tx, "AB-1001/2")] == [message]
+
+
+@pytest.mark.parametrize("latest", [1, 100])
+def test_of_a_word_that_very_many_wrote_those_who_wrote_last_are_found(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, latest: int
+) -> None:  # fmt: skip
+    """They are looked for among the last rows; where too few of these have it, among all."""
+    people = [{"kind": "email", "value": f"customer{n}@example.com"} for n in range(6)]
+    for n in range(24):
+        said = {"channel": "chat", "message": f"m{n}", "thread": f"t{n}", "party": people[n % 6], "text": "A kettle"}
+        come(hub, "message.received", f"m{n}", ago(days=n + 1), **said)
+    everybody = [of(hub, one["value"])[0] for one in people]
+    assert found(hub, "kettle") == everybody
+    monkeypatch.setattr(reads, "FEW", 1)
+    monkeypatch.setattr(reads, "COMMON", 20)
+    monkeypatch.setattr(reads, "LATEST", latest)
+    assert found(hub, "kettle") == everybody
+    monkeypatch.setattr(reads, "LATEST", 100)
+    monkeypatch.setattr(reads, "_ALL_FOUND", "SELECT 'nobody asks this'")
+    with hub.database.reading() as tx:
+        assert reads.search(tx, "kettle", 3) == everybody[:3]

@@ -49,4 +49,4 @@ def tickets(
 
 def _owners(whose: str, viewer: Viewer) -> list[str] | None:
     """An import of history names people as they are called, not by their login."""
-    return {"mine": [viewer.login, viewer.name], "unowned": [], "all": None}[whose]
+    return {"mine": [viewer.login, viewer.name], "unowned": [""], "all": None}[whose]
