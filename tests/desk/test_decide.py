@@ -128,6 +128,11 @@ def test_what_people_write_is_personal_and_who_wrote_it_is_not() -> None:
         assert outcome[0].data == {"by": "sara"}
 
 
+def test_what_was_not_said_is_not_written_down() -> None:
+    assert decide(given(), Resolve(), None, NOW) == (Decision("ticket.resolved", TICKET, {}, {}),)
+    assert decide(given(), Assign("reza"), "sara", NOW) == (Decision("ticket.assigned", TICKET, {"by": "sara", "to": "reza"}),)
+
+
 def test_each_decision_is_a_valid_event_of_its_kind() -> None:
     for command, _ in TABLE:
         ticket = replace(given(), state="waiting", waiting_for="third_party")
