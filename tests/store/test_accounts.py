@@ -368,6 +368,15 @@ def test_a_new_link_takes_the_place_of_the_one_before(hub: Hub) -> None:
     assert lets_in(hub, new, NOW, enter=True)
 
 
+def test_a_new_link_takes_no_other_away(hub: Hub) -> None:
+    sara, reza = person(hub), person(hub, "reza")
+    invited = sign_in_links.make(hub.database, sara.id, "invite", NOW)
+    his = sign_in_links.make(hub.database, reza.id, "enter", NOW)
+    sign_in_links.make(hub.database, sara.id, "enter", NOW)
+    assert lets_in(hub, invited, NOW)
+    assert lets_in(hub, his, NOW, enter=True)
+
+
 def test_looking_at_an_invitation_does_not_use_it(hub: Hub) -> None:
     sara = person(hub)
     token = sign_in_links.make(hub.database, sara.id, "invite", NOW).rpartition("/")[2]
@@ -375,6 +384,7 @@ def test_looking_at_an_invitation_does_not_use_it(hub: Hub) -> None:
         found = sign_in_links.whose(hub.database, token, NOW)
         assert found
         assert found.login == "sara"
+    assert sign_in_links.whose(hub.database, token, NOW + timedelta(days=7)) is None
     assert sign_in_links.whose(hub.database, token, NOW, enter=True) is None
     assert sign_in_links.whose(hub.database, "x", NOW) is None
 
