@@ -281,6 +281,19 @@ def test_shopify_documents_and_lines_go_to_shopify(tmp_path: Path) -> None:
     assert [piece.meta["line"] for piece in split(tmp_path / "c.json")] == ["1", "2"]
 
 
+def test_a_line_that_is_longer_than_any_document_is_rejected_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.channels.orders.DOCUMENT_LIMIT", 200)
+    gift, long = json.dumps({"gift_card": {}}), json.dumps({"gift_card": {"note": "x" * 400}})
+    (tmp_path / "a.NDJSON").write_text(f"  {gift}\n{long}\n{gift}\n")
+    cut = list(split(tmp_path / "a.NDJSON"))
+    found = [parse(payload(piece)) for piece in cut]
+    assert [(one.why, one.at) for one in found if isinstance(one, Rejected)] == [("is longer than 200 bytes", "line 2")]
+    assert [cut[n].body for n in (0, -1)] == [gift.encode()] * 2
+    assert all(isinstance(found[n], Ignored) for n in (0, -1))
+
+
 def test_the_channel_looks_at_csv_and_json() -> None:
     assert (channel.name, channel.suffixes) == ("orders", (".csv", ".json", ".ndjson"))
 
