@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -11,7 +12,7 @@ from hub.desk import policies
 from hub.desk._shape import Decision, Refused
 from hub.desk.answers import Letter
 from hub.desk.answers import answered as written
-from hub.desk.commands import Answer, Assign, Attach, Close, Command, Note, Prioritise, Reopen, Resolve, Wait
+from hub.desk.commands import Answer, Assign, Attach, Close, Command, Note, Prioritise, Reopen, Resolve, Wait, Whom
 from hub.desk.decide import decide
 from hub.events.catalogue import kind_of
 from hub.events.envelope import Event
@@ -118,6 +119,48 @@ def test_a_ticket_goes_to_another_department_though_whoever_has_it_keeps_it() ->
     ticket = given(Assign("sara"), Assign("sara", "returns"))
     assert (ticket.owner, ticket.department) == ("sara", "returns")
     assert given(Assign("sara", "returns"), Assign("reza")).department == "returns"
+
+
+def test_a_ticket_is_as_it_was_opened() -> None:
+    said: dict[str, object] = {
+        "number": 1001, "conversation": "conversation:c", "priority": "high", "department": "returns", "follows": CONTACT,
+    }  # fmt: skip
+    ticket = after(None, Decision("ticket.opened", TICKET, {"contacts": [CONTACT]} | said, {"subject": "Where is it?"}))
+    assert {name: getattr(ticket, name) for name in said} == said
+    assert (ticket.subject, ticket.state, ticket.opened, ticket.contacts) == ("Where is it?", "new", NOW, [CONTACT])
+    assert given(Assign(None, "returns")).state == "new"
+
+
+@pytest.mark.parametrize("waits_for", ["us", "third_party"])
+def test_what_waits_for_others_goes_on_waiting_when_the_customer_writes(waits_for: Whom) -> None:
+    ticket = given(Wait(waits_for), Attach("22222222-93c1-5d0e-8c5e-1d2a7b90c4f1"))
+    assert (ticket.state, ticket.waiting_for, len(ticket.contacts)) == ("waiting", waits_for, 2)
+
+
+def test_a_contact_is_on_its_ticket_once() -> None:
+    assert after(given(), Decision("ticket.contact_attached", TICKET, {"contact": CONTACT})).contacts == [CONTACT]
+
+
+def test_what_was_resolved_and_closed_later_was_solved_when_it_was_resolved() -> None:
+    later, closed = NOW + timedelta(hours=1), Decision("ticket.closed", TICKET, {})
+    assert after(given(Resolve("sent")), closed, later).resolved == NOW
+    assert after(given(), closed, later).resolved == later
+    assert after(given(), closed, NOW - timedelta(hours=1)).changed == NOW
+
+
+def test_imported_steps_count_by_their_time_in_whatever_order_they_come() -> None:
+    told = [("ticket.opened", {"contacts": [CONTACT]}), ("ticket.assigned", {"to": "sara"}), ("ticket.assigned", {"to": "reza"})]
+    steps = [
+        Event(id=f"e{n}", type=type, version=1, time=NOW + timedelta(hours=n), recorded=NOW, source="import",
+              stream=f"ticket:{TICKET}", data={"ticket": TICKET} | data)
+        for n, (type, data) in enumerate(told)
+    ]  # fmt: skip
+    for came in permutations(steps):
+        ticket = None
+        for step in came:
+            ticket = apply(ticket, step)
+        assert ticket
+        assert (ticket.owner, ticket.state, ticket.revision, ticket.opened) == ("reza", "open", 3, NOW)
 
 
 def test_what_people_write_is_personal_and_who_wrote_it_is_not() -> None:
