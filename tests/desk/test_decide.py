@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -122,10 +123,10 @@ def test_a_ticket_goes_to_another_department_though_whoever_has_it_keeps_it() ->
 
 
 def test_a_ticket_is_as_it_was_opened() -> None:
-    said: dict[str, object] = {
+    said: dict[str, Any] = {
         "number": 1001, "conversation": "conversation:c", "priority": "high", "department": "returns", "follows": CONTACT,
     }  # fmt: skip
-    ticket = after(None, Decision("ticket.opened", TICKET, {"contacts": [CONTACT]} | said, {"subject": "Where is it?"}))
+    ticket = after(None, Decision("ticket.opened", TICKET, said | {"contacts": [CONTACT]}, {"subject": "Where is it?"}))
     assert {name: getattr(ticket, name) for name in said} == said
     assert (ticket.subject, ticket.state, ticket.opened, ticket.contacts) == ("Where is it?", "new", NOW, [CONTACT])
     assert given(Assign(None, "returns")).state == "new"
@@ -149,7 +150,9 @@ def test_what_was_resolved_and_closed_later_was_solved_when_it_was_resolved() ->
 
 
 def test_imported_steps_count_by_their_time_in_whatever_order_they_come() -> None:
-    told = [("ticket.opened", {"contacts": [CONTACT]}), ("ticket.assigned", {"to": "sara"}), ("ticket.assigned", {"to": "reza"})]
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("ticket.opened", {"contacts": [CONTACT]}), ("ticket.assigned", {"to": "sara"}), ("ticket.assigned", {"to": "reza"}),
+    ]  # fmt: skip
     steps = [
         Event(id=f"e{n}", type=type, version=1, time=NOW + timedelta(hours=n), recorded=NOW, source="import",
               stream=f"ticket:{TICKET}", data={"ticket": TICKET} | data)
