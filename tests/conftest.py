@@ -15,8 +15,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from hub.settings import KafkaAccess, Settings
 from hub.store.embedded import SETTINGS, EmbeddedPostgres, ensure_database, with_database
@@ -33,6 +35,9 @@ if TYPE_CHECKING:  # what needs no broker does not wait for its client
 # A busy machine is no finding: what is slow is measured by `make bench`, never by a test's clock.
 hypothesis_settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("hub")
+
+# Else each exception that is logged is drawn with all that its variables held, for seconds.
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], ConsoleRenderer(exception_formatter=plain_traceback)])
 
 ROOM = 6 * 1024**3  # bytes
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")

@@ -19,7 +19,8 @@ ASKED = "import os, sys; from hub.browser import show; print(show(sys.argv[1], o
 def opened(tmp_path: Path) -> Path:
     """What the browser was told to open; it is a program that writes that down, and is still there when that is looked at."""
     browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/half && mv {tmp_path}/half {tmp_path}/opened\nsleep 5\n')
+    written = f'echo "$1" > {tmp_path}/half && mv {tmp_path}/half {tmp_path}/opened'
+    browser.write_text(f"#!/bin/sh\n{written}\nexec sleep 5 >/dev/null\n")
     browser.chmod(0o755)
     return tmp_path / "opened"
 

@@ -30,7 +30,7 @@ def test_what_is_tried_again_each_second_is_said_once_a_minute(monkeypatch: pyte
 
 
 def test_what_libraries_warn_of_is_a_line_of_json_like_ours_and_said_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, written = 1000.0, io.StringIO()
+    now, written, before = 1000.0, io.StringIO(), structlog.get_config()
     monkeypatch.setattr("hub.logs.time.monotonic", lambda: now)
     library = logging.getLogger("a.library")
     configure(written)
@@ -45,7 +45,7 @@ def test_what_libraries_warn_of_is_a_line_of_json_like_ours_and_said_once_a_minu
             library.warning("It broke", exc_info=True)
         library.info("chatter")
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**before)
         for handler in [one for one in logging.getLogger().handlers if isinstance(one, Libraries)]:
             logging.getLogger().removeHandler(handler)
     lines = [orjson.loads(line) for line in written.getvalue().splitlines()]

@@ -274,7 +274,7 @@ def _queue(row: Row) -> str | None:
 def _party(number: str) -> list[dict[str, str]]:
     """The number at the other end; nobody where it was withheld or is none that could be called."""
     bare = re.sub(r"[^0-9+]", "", number)
-    if number.casefold() in WITHHELD or not _CALLABLE.fullmatch(bare) or bare.strip("+0") == "":
+    if not _CALLABLE.fullmatch(bare) or bare.strip("+0") == "":
         return []
     return [{"kind": "phone", "value": number}]
 

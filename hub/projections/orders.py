@@ -43,9 +43,7 @@ def apply(row: Order | None, event: Event) -> Order:
     data, stage = event.data, event.type.removeprefix("order.")
     row = row or Order(event.stream, None, [], STAGES[0], *(None,) * 3, [], None, None, [], event.time, {})
     here = [data.get("as_of") or event.time.isoformat(), event.time.isoformat(), event.root]
-    facts = {"party": event.party} | {name: data.get(name) for name in ("total", "currency", "tracking", "carrier")}
-    if stage == "placed":
-        facts["lines"] = data.get("lines")
+    facts = {"party": event.party} | {name: data.get(name) for name in ("total", "currency", "lines", "tracking", "carrier")}
     said = dict(row.said)
     changes: Json = {}
     for name, value in facts.items():

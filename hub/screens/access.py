@@ -22,10 +22,10 @@ SURE = 15.0  # seconds for which it is believed that whoever holds a connection 
 _bearer = HTTPBearer(auto_error=False, description="An API key, as `hub keys create` prints it.", scheme_name="key")
 
 
-async def caller_of(request: Request, renew: bool = True) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """Whose key the request brings, else who is signed in. A key seen a moment ago costs no query."""
     sent = request.headers.get("authorization")
-    if sent is None and (signed_in := await _signed_in(request, renew)):
+    if sent is None and (signed_in := await _signed_in(request)):
         return signed_in
     scheme, _, key = (sent or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
@@ -39,9 +39,9 @@ async def caller_of(request: Request, renew: bool = True) -> Caller:
     return caller
 
 
-async def _signed_in(request: Request, renew: bool) -> Caller | None:
+async def _signed_in(request: Request) -> Caller | None:
     """A browser sends its cookie whoever made it ask, so what changes something also brings what only our pages know."""
-    viewer = await viewer_of(request, renew)
+    viewer = await viewer_of(request)
     if viewer is None:
         return None
     if request.method not in SAFE and not good(request.headers.get("x-csrf"), viewer.csrf):
@@ -90,7 +90,7 @@ class Keyed(APIRoute):
 class Permit:
     """That whoever opened a connection may keep it: his key is still there, or he is still signed in, and his role may.
 
-    Asking is no request of his: a page that is only left open keeps nobody signed in.
+    Asking keeps nobody signed in, as all that a page asks by itself (`viewer_of`).
     """
 
     def __init__(self, request: Request, permission: str) -> None:
@@ -102,7 +102,7 @@ class Permit:
         if time.monotonic() - self._asked < SURE:
             return True
         try:
-            caller = await caller_of(self._request, renew=False)
+            caller = await caller_of(self._request)
         except Problem:
             return False
         except Unavailable:

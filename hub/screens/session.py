@@ -89,14 +89,13 @@ def check(permission: str) -> Callable[..., Awaitable[Viewer]]:
     return checked
 
 
-async def viewer_of(request: Request, renew: bool = True) -> Viewer | None:
-    """Who is signed in here, None for nobody. Without `renew`, and where a page asks by itself, his session runs out as if he
-    had not asked."""
+async def viewer_of(request: Request) -> Viewer | None:
+    """Who is signed in here, None for nobody. Where a page asks by itself his session runs out as if he had not asked."""
     token = token_of(request)
     if not token:
         return None
     hub: Hub = request.app.state.hub
-    asked = renew and LIVE not in request.headers and request.url.path != STREAM
+    asked = LIVE not in request.headers and request.url.path != STREAM
     account = await run_in_threadpool(sessions.find, hub.database, token, clock(), asked)
     return _viewer(request, account, token) if account else None
 

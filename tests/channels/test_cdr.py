@@ -87,6 +87,19 @@ def test_an_agent_of_any_name_calls_out() -> None:
     assert (fields["direction"], fields["agent"]) == ("out", "sara.ahmadi")
 
 
+@pytest.mark.parametrize(
+    ("channel", "agent"),
+    [("PJSIP/sara-0000000c", "201"), ("PJSIP/202-0000000c", "202"), ("DAHDI/4-1", "201"), ("PJSIP/201-0000000c", "201")],
+)
+def test_who_called_is_the_extension_that_the_telephone_has_else_the_one_it_shows(channel: str, agent: str) -> None:
+    assert call(said(line(OUTGOING | {"channel": channel}))).fields["agent"] == agent
+
+
+def test_whoever_took_a_call_outside_the_house_is_no_agent_and_a_call_to_no_number_has_no_desk() -> None:
+    fields = call(said(line(INCOMING | {"dstchannel": "PJSIP/trunk-0000000b", "dst": ""}))).fields
+    assert (fields["cause"], fields["agent"], fields["desk"]) == ("answered", None, None)
+
+
 def test_a_call_that_came_in_and_goes_on_within_is_still_the_customers() -> None:
     for within in ({"dst": "201"}, {"channel": "Local/0935@from-internal-00000001;2", "dst": "09351112222"}):
         assert call(said(line(INCOMING | {"dcontext": "from-internal"} | within))).fields["direction"] == "in"
@@ -101,6 +114,46 @@ def test_an_answered_call_tells_who_whom_and_how_long() -> None:
         "answered": START + timedelta(seconds=20), "ended": START + timedelta(seconds=120), "cause": "answered",
         "reason": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "answered", "ended"),
+    [
+        ({"answer": "2026-01-05 10:00:30"}, 30, 120),
+        ({"answer": "2026-01-05 10:00:00"}, 0, 120),
+        ({"answer": "2026-01-05 10:02:00"}, 120, 120),
+        ({"answer": "2026-01-05 10:02:01"}, 20, 120),
+        ({"answer": "2026-01-05 09:59:59"}, 20, 120),
+        ({"answer": "0000-00-00 00:00:00"}, 20, 120),
+        ({"answer": "1767607230.5"}, 30.5, 120),
+        ({"answer": "", "billsec": ""}, 120, 120),
+        ({"answer": "", "billsec": "500"}, 0, 120),
+        ({"answer": "", "end": "", "duration": "110"}, 10, 110),
+        ({"answer": "", "end": "2026-01-05 10:00:00", "billsec": ""}, 0, 0),
+        ({"answer": "", "end": "", "duration": "", "billsec": ""}, 0, 0),
+    ],
+)
+def test_what_a_row_says_of_times_counts_and_the_rest_is_reckoned(
+    changed: dict[str, str], answered: float, ended: float
+) -> None:
+    fields = call(said(line(INCOMING | changed))).fields
+    assert fields["started"] == START
+    assert [(fields[name] - START).total_seconds() for name in ("answered", "ended")] == [answered, ended]
+
+
+@pytest.mark.parametrize("technology", ["DAHDI", "Zap"])
+def test_a_line_that_is_numbered_is_no_agent(technology: str) -> None:
+    assert call(said(line(INCOMING | {"dstchannel": f"{technology}/201-1"}))).fields["agent"] is None
+
+
+@pytest.mark.parametrize("name", ["Anonymous", "unknown", "09123456789", "۰۹۱۲۳۴۵۶۷۸۹", ""])
+def test_a_name_that_says_nothing_is_none(name: str) -> None:
+    assert not call(said(line(INCOMING | {"clid": f'"{name}" <09123456789>'}))).fields["caller_name"]
+
+
+@pytest.mark.parametrize(("data", "queue"), [("sales|t", "sales"), (" sales ,t", "sales"), (",t", "queue"), ("", "queue")])
+def test_a_queue_has_its_name_or_is_one_all_the_same(data: str, queue: str) -> None:
+    assert call(said(line(INCOMING | {"lastdata": data}))).fields["queue"] == queue
 
 
 def test_a_call_to_the_outside_names_its_agent_and_whom_he_called() -> None:
@@ -156,7 +209,7 @@ def test_a_call_to_where_somebody_may_be_was_answered(application: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["anonymous", "", "unknown", "Restricted", "Anonymous", "s", "sara", "+", "0", "9" * 16]
+    "number", ["anonymous", "", "unknown", "Restricted", "Anonymous", "s", "sara", "+", "0", "000", "12", "9" * 16]
 )
 def test_a_number_withheld_or_not_callable_is_no_party(number: str) -> None:
     withheld = INCOMING | {"src": number, "clid": f'"{number}" <{number}>'}
@@ -189,6 +242,21 @@ def test_two_legs_of_a_call_are_two_events_of_one_call() -> None:
     legs = [call(said(line(INCOMING | {"dstchannel": f"SIP/{n}-0000000b"}))) for n in (201, 202)]
     assert legs[0].fields["call"] == legs[1].fields["call"]
     assert legs[0].key != legs[1].key
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"uniqueid": "1767607200.11"}, {"sequence": "5"}, {"src": "09123456780"}, {"dst": "5001"},
+        {"channel": "PJSIP/trunk-0000000f"}, {"lastapp": "Dial"}, {"disposition": "BUSY"}, {"billsec": "99"},
+        {"start": "2026-01-05 10:00:01"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)  # fmt: skip
+def test_legs_that_differ_in_anything_are_two_events(changed: dict[str, str]) -> None:
+    leg = INCOMING | {"linkedid": "1767607199.1", "sequence": "4"}
+    keys = {call(said(line(one, (*MASTER, *SEQUENCED)))).key for one in (leg, leg | changed)}
+    assert len(keys) == 2
 
 
 @pytest.mark.parametrize(

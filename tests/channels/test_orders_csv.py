@@ -85,6 +85,13 @@ def test_every_stage_can_be_told(stage: str) -> None:
     assert [told.fields.get(name) for name in ("amount", "total", "tracking")] == [moved, comes_to, "T1"]
 
 
+def test_what_is_as_long_as_it_may_be_is_taken() -> None:
+    email = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 58}.ir"
+    told = draft(of_row(f"{'1' * 100},placed,2026-01-05,{email},110,,,,")).fields
+    assert (len(email), told["order"]) == (254, "1" * 100)
+    assert [party["value"] for party in told["party"]] == [email, "110"]
+
+
 def test_a_time_without_offset_is_utc() -> None:
     assert draft(of_row("1,paid,2026-01-05 10:00,,,,,,")).time == datetime(2026, 1, 5, 10, tzinfo=UTC)
 
@@ -106,6 +113,7 @@ def test_marks_of_direction_that_were_copied_along_are_no_part_of_a_cell(mark: s
         ("12.50", "12.50"), ("12,50", "12.50"), ("12", "12.00"), ("1,250", "1250.00"), ("1,250.5", "1250.50"),
         ("1.250,00", "1250.00"), ("1.250.000", "1250000.00"), ("1 250,5", None), ("1٬250٬000", "1250000.00"),
         ("1 250.00", "1250.00"), ("0.125", "0.125"), ("٣٫٥", "3.50"),
+        ("12345,50", "12345.50"), (" 12.50 ", "12.50"), ("9" * 15, "9" * 15 + ".00"),
         ("", None), ("-5", None), ("1e5", None), ("NaN", None), ("1.2.3", None), ("12.", None), ("1,2,3", None),
         ("12,3456", None), ("9" * 16, None),
     ],
@@ -132,6 +140,10 @@ def test_an_amount_has_one_meaning_or_none(written: str, meant: str | None) -> N
         ("1,placed,2026-01-05,sara.example.com,,,,,", "line 7, column email", "is not an e-mail address"),
         ("1,placed,2026-01-05,,call me,,,,", "line 7, column phone", "is not a phone number"),
         ("1,placed,2026-01-05,,12,,,,", "line 7, column phone", "is not a phone number"),
+        ("1,placed,2026-01-05,,1-2,,,,", "line 7, column phone", "is not a phone number"),
+        (f"1,placed,2026-01-05,,{'1' * 41},,,,", "line 7, column phone", "is not a phone number"),
+        (f"1,placed,2026-01-05,{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 60}.ir,,,,,", "line 7, column email", "is not an"),
+        (f"{'1' * 101},placed,2026-01-05,,,,,,", "line 7, column order", "is not an order's number"),
         ("1,placed,2026-01-05,,,,lots,,", "line 7, column total", "is not an amount"),
         ("1,placed,2026-01-05,,,,1,euro,", "line 7, column currency", "is not a currency"),
         ("1,placed,2026-01-05,,,\x00,,,", "line 7, column account", "holds control characters"),
@@ -267,6 +279,19 @@ def test_shopify_documents_and_lines_go_to_shopify(tmp_path: Path) -> None:
     assert isinstance(found[2], Rejected)
     assert (found[2].at or "").startswith("line 3, byte ")
     assert [piece.meta["line"] for piece in split(tmp_path / "c.json")] == ["1", "2"]
+
+
+def test_a_line_that_is_longer_than_any_document_is_rejected_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.channels.orders.DOCUMENT_LIMIT", 200)
+    gift, long = json.dumps({"gift_card": {}}), json.dumps({"gift_card": {"note": "x" * 400}})
+    (tmp_path / "a.NDJSON").write_text(f"  {gift}\n{long}\n{gift}\n")
+    cut = list(split(tmp_path / "a.NDJSON"))
+    found = [parse(payload(piece)) for piece in cut]
+    assert [(one.why, one.at) for one in found if isinstance(one, Rejected)] == [("is longer than 200 bytes", "line 2")]
+    assert [cut[n].body for n in (0, -1)] == [gift.encode()] * 2
+    assert all(isinstance(found[n], Ignored) for n in (0, -1))
 
 
 def test_the_channel_looks_at_csv_and_json() -> None:

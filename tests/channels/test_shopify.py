@@ -83,6 +83,20 @@ def a_parcel(**changed: Any) -> dict[str, Any]:
     } | changed  # fmt: skip
 
 
+def a_refund(*transactions: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    return {"id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "note": None, "refund_line_items": [],
+            "transactions": list(transactions)} | changed  # fmt: skip
+
+
+def given_back(amount: str, **changed: Any) -> dict[str, Any]:
+    return {"kind": "refund", "status": "success", "amount": amount, "currency": "EUR"} | changed
+
+
+def a_capture(**changed: Any) -> dict[str, Any]:
+    return {"id": 1, "order_id": 5, "kind": "capture", "status": "success", "gateway": "x", "amount": "20.00",
+            "currency": "EUR", "created_at": "2026-01-05T10:00:00Z"} | changed  # fmt: skip
+
+
 @needs_fixtures
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")) or [FIXTURES], ids=lambda path: path.stem)
 def test_every_fixture_is_understood_or_ignored_for_a_reason(path: Path) -> None:
@@ -165,6 +179,27 @@ def test_a_parcel_inside_its_order_and_alone_is_one_fact() -> None:
     assert (alone[0].fields["tracking"], alone[0].fields["carrier"]) == ("T1", "Post")
 
 
+@pytest.mark.parametrize(
+    ("told", "tracking", "carrier"),
+    [
+        ({"tracking_numbers": ["T1", "T2"]}, "T1, T2", "Post"),
+        ({"tracking_numbers": None}, "T1", "Post"),
+        ({"tracking_numbers": [], "tracking_number": None, "tracking_company": None,
+          "tracking_info": {"number": "T3", "company": "DHL"}}, "T3", "DHL"),
+    ],
+)  # fmt: skip
+def test_a_parcel_has_its_number_and_carrier_wherever_they_stand(told: dict[str, Any], tracking: str, carrier: str) -> None:
+    (shipped,) = drafts(a_parcel(**told))
+    assert (shipped.fields["tracking"], shipped.fields["carrier"]) == (tracking, carrier)
+
+
+def test_a_step_of_the_carrier_that_is_no_delivery_is_a_remark() -> None:
+    event = {"id": 3, "fulfillment_id": 9, "order_id": 5, "status": "out_for_delivery", "message": "today",
+             "happened_at": "2026-01-08T09:00:00Z"}  # fmt: skip
+    (noted,) = drafts({"fulfillment_event": event})
+    assert (noted.type, noted.fields["note"]) == ("order.noted", "parcel: out for delivery: today")
+
+
 def test_a_delivery_told_by_the_carrier_is_the_delivery_told_by_the_parcel() -> None:
     event = {"id": 3, "fulfillment_id": 9, "order_id": 5, "status": "delivered", "happened_at": "2026-01-08T09:00:00Z"}
     told = one("order.delivered", drafts({"fulfillment_event": event}))
@@ -177,11 +212,7 @@ def test_a_parcel_that_was_not_sent_is_only_a_remark(status: str) -> None:
 
 
 def test_the_way_of_an_order_comes_from_its_statuses() -> None:
-    refund = {
-        "id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "note": None,
-        "transactions": [{"kind": "refund", "status": "success", "amount": "5.00", "currency": "EUR"}],
-        "refund_line_items": [],
-    }  # fmt: skip
+    refund = a_refund(given_back("5.00"))
     found = drafts(
         an_order(
             financial_status="partially_refunded", fulfillment_status="fulfilled", fulfillments=[a_parcel()],
@@ -200,16 +231,54 @@ def test_an_order_told_as_fulfilled_without_its_parcels_was_shipped() -> None:
     assert one("order.shipped", drafts(an_order(fulfillment_status="fulfilled", fulfillments=None)))
 
 
+def test_an_order_told_as_refunded_was_refunded_once_whether_its_refunds_are_told_or_not() -> None:
+    whole = one("order.refunded", drafts(an_order(financial_status="refunded", refunds=None)))
+    assert (whole.time, whole.fields.get("amount")) == (datetime(2026, 1, 6, 6, 30, tzinfo=UTC), None)
+    told = an_order(financial_status="refunded", refunds=[a_refund(given_back("20.00"))])
+    assert one("order.refunded", drafts(told)).fields["amount"] == "20.00"
+    remarks = an_order(financial_status="refunded", refunds=[a_refund()])
+    assert [draft.type for draft in drafts(remarks)][2:4] == ["order.noted", "order.refunded"]
+
+
+def test_only_money_that_went_back_or_is_on_its_way_is_refunded() -> None:
+    money = [
+        given_back("5.00"), given_back("3.00", status="pending"),
+        given_back("7.00", status="failure"), given_back("9.00", kind="sale"),
+    ]  # fmt: skip
+    (refunded,) = drafts({"refund": a_refund(*money)})
+    assert (refunded.fields["amount"], refunded.fields["currency"]) == ("8.00", "EUR")
+
+
+def test_a_refund_within_an_order_is_in_the_orders_currency_where_it_names_none() -> None:
+    order = an_order(refunds=[a_refund(given_back("5.00", currency=None))])
+    assert one("order.refunded", drafts(order)).fields["currency"] == "EUR"
+
+
+def test_a_refund_that_is_only_calculated_is_none() -> None:
+    outcome = said({"refund": a_refund(given_back("5.00"), id=None, created_at=None)})
+    assert isinstance(outcome, Ignored)
+    assert "calculated" in outcome.reason
+    assert [d.type for d in drafts(an_order(refunds=[a_refund(id=None, created_at=None)]))] == [
+        "order.placed", "party.described",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", ["id", "created_at"])
+def test_a_refund_that_lacks_its_id_or_its_time_is_rejected(missing: str) -> None:
+    assert isinstance(said({"refund": a_refund(given_back("5.00"), **{missing: None})}), Rejected)
+
+
 def test_a_refund_without_transactions_is_worth_its_items() -> None:
     items = [{"subtotal": 199.0, "total_tax": 3.9800000000000004}, {"subtotal": "1.00", "total_tax": None}]
-    refund = {"id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "refund_line_items": items}
-    assert drafts({"refund": refund})[0].fields["amount"] == "203.98"
+    assert drafts({"refund": a_refund(refund_line_items=items, transactions=None)})[0].fields["amount"] == "203.98"
 
 
 @pytest.mark.parametrize("items", [[], [{"subtotal": 50.0, "total_tax": 0.0}]])
 def test_items_taken_back_without_money_are_no_refund(items: list[dict[str, float]]) -> None:
-    refund = {"id": 4, "order_id": 5, "created_at": "2026-01-09T10:00:00Z", "refund_line_items": items, "transactions": []}
-    assert [draft.type for draft in drafts({"refund": refund})] == ["order.noted"]
+    (noted,) = drafts({"refund": a_refund(refund_line_items=items)})
+    assert (noted.type, noted.fields["note"]) == ("order.noted", "items were taken back without a refund")
+    (said_why,) = drafts({"refund": a_refund(refund_line_items=items, note="sold out")})
+    assert (said_why.type, said_why.fields["note"]) == ("order.noted", "sold out")
 
 
 def test_an_order_that_is_paid_later_was_paid_then() -> None:
@@ -240,11 +309,40 @@ def test_customers_that_were_merged_in_the_shop_are_linked() -> None:
     assert isinstance(said({"status": "completed"}, topic="customers/merge"), Ignored)
 
 
-def test_a_capture_is_a_payment() -> None:
-    capture = {"id": 1, "order_id": 5, "kind": "capture", "status": "success", "gateway": "x", "amount": "20.00",
-               "currency": "EUR", "created_at": "2026-01-05T10:00:00Z"}  # fmt: skip
-    (paid,) = drafts(capture, topic="order_transactions/create")
-    assert (paid.type, paid.fields["amount"], paid.fields["order_ref"]) == ("order.paid", "20.00", "shopify:5")
+@pytest.mark.parametrize("kind", ["capture", "sale"])
+def test_money_taken_is_a_payment(kind: str) -> None:
+    (paid,) = drafts(a_capture(kind=kind), topic="order_transactions/create")
+    assert (paid.type, paid.fields["amount"], paid.fields["currency"], paid.fields["order_ref"]) == (
+        "order.paid", "20.00", "EUR", "shopify:5",
+    )  # fmt: skip
+    assert paid.time == datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"kind": "authorization"}, "takes no money"),
+        ({"kind": "refund"}, "takes no money"),
+        ({"status": "failure"}, "did not succeed"),
+        ({"status": "pending"}, "did not succeed"),
+        ({"order_id": None}, "of no order"),
+    ],
+)
+def test_a_transaction_that_brings_an_order_no_money_is_ignored(changed: dict[str, Any], reason: str) -> None:
+    outcome = said(a_capture(**changed), topic="order_transactions/create")
+    assert isinstance(outcome, Ignored)
+    assert reason in outcome.reason
+
+
+def test_a_tender_is_a_payment_unless_it_gives_money_back() -> None:
+    tender = {"id": 6, "order_id": 5, "amount": "20.00", "currency": "EUR", "processed_at": "2026-01-05T10:00:00Z",
+              "payment_method": "cash", "remote_reference": None}  # fmt: skip
+    (paid,) = drafts({"tender_transactions": [tender]})
+    assert (paid.type, paid.fields["amount"], paid.fields["currency"]) == ("order.paid", "20.00", "EUR")
+    for back in ("-20.00", -20.0):
+        outcome = said({"tender_transactions": [tender | {"amount": back}]})
+        assert isinstance(outcome, Ignored)
+        assert "told by the refund" in outcome.reason
 
 
 def test_a_total_is_also_found_where_newer_versions_keep_it() -> None:
@@ -261,6 +359,21 @@ def test_a_customer_of_whom_no_time_is_told_is_described_when_he_came() -> None:
     (described,) = drafts({"id": 7, "email": "sara@example.com", "created_at": None, "updated_at": None, "state": "disabled",
                            "verified_email": True})  # fmt: skip
     assert (described.type, described.time) == ("party.described", NOW)
+
+
+def test_who_ordered_is_known_by_every_address_and_phone_but_those_of_the_delivery() -> None:
+    customer = {"id": 7, "email": "c@example.com", "phone": "+989120000001", "default_address": {"phone": "+989120000002"}}
+    order = an_order(
+        email=None, contact_email=None, phone="+989120000003", customer=customer,
+        billing_address={"phone": "021 8888 0004", "country_code": "IR"}, shipping_address={"phone": "+989120000005"},
+    )  # fmt: skip
+    assert [(party["kind"], party["value"]) for party in drafts(order)[0].fields["party"]] == [
+        ("email", "c@example.com"), ("phone", "+989120000003"), ("phone", "+989120000001"), ("phone", "+982188880004"),
+        ("phone", "+989120000002"), ("account", "shopify:7"),
+    ]  # fmt: skip
+    asked = [drafts(order | more)[0].fields["party"][0]["value"] for more in
+             ({"contact_email": "b@example.com"}, {"contact_email": "b@example.com", "email": "a@example.com"})]  # fmt: skip
+    assert asked == ["b@example.com", "a@example.com"]
 
 
 def test_an_order_of_nobody_is_still_an_order() -> None:

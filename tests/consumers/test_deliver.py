@@ -21,7 +21,7 @@ from hub.channels.email import channel
 from hub.consumers.decide import Answer, command, decide_waiting
 from hub.consumers.decode import opened
 from hub.consumers.deliver import Reply, Wish, ask, deliver_waiting, hold_back
-from hub.consumers.forget import forget
+from hub.consumers.forget import finish, forget
 from hub.consumers.rebuild import verify
 from hub.consumers.record import Outgoing, payload_of_bytes
 from hub.consumers.relay import relay
@@ -499,10 +499,16 @@ def test_a_message_that_names_no_address_is_answered_to_the_only_one_of_its_cust
     assert desk.server.envelopes == [(OURS, [HERS])]
 
 
-def test_a_person_who_was_forgotten_gets_no_answer_any_more(desk: Desk) -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_person_who_was_forgotten_gets_no_answer_any_more(desk: Desk, killed: bool) -> None:
     desk.come(mail("1"))
     id = desk.answer()
-    forget(desk.hub.recorder, [desk.hub.keys.party_id(Identifier("email", HERS))], desk.now)
+    parties = [desk.hub.keys.party_id(Identifier("email", HERS))]
+    if killed:  # once the keys are gone, before anything else of it was done
+        desk.hub.keys.destroy(parties, parties)
+        assert finish(desk.hub.recorder, desk.now) == 1
+    else:
+        forget(desk.hub.recorder, parties, desk.now)
     desk.settle()
     assert desk.deliver() == 0
     assert (desk.state(id), desk.server.mails) == ("undone", [])

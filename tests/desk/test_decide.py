@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from hub.desk import policies
 from hub.desk._shape import Decision, Refused
 from hub.desk.answers import Letter
 from hub.desk.answers import answered as written
-from hub.desk.commands import Answer, Assign, Attach, Close, Command, Note, Prioritise, Reopen, Resolve, Wait
+from hub.desk.commands import Answer, Assign, Attach, Close, Command, Note, Prioritise, Reopen, Resolve, Wait, Whom
 from hub.desk.decide import decide
 from hub.events.catalogue import kind_of
 from hub.events.envelope import Event
@@ -120,12 +122,61 @@ def test_a_ticket_goes_to_another_department_though_whoever_has_it_keeps_it() ->
     assert given(Assign("sara", "returns"), Assign("reza")).department == "returns"
 
 
+def test_a_ticket_is_as_it_was_opened() -> None:
+    said: dict[str, Any] = {
+        "number": 1001, "conversation": "conversation:c", "priority": "high", "department": "returns", "follows": CONTACT,
+    }  # fmt: skip
+    ticket = after(None, Decision("ticket.opened", TICKET, said | {"contacts": [CONTACT]}, {"subject": "Where is it?"}))
+    assert {name: getattr(ticket, name) for name in said} == said
+    assert (ticket.subject, ticket.state, ticket.opened, ticket.contacts) == ("Where is it?", "new", NOW, [CONTACT])
+    assert given(Assign(None, "returns")).state == "new"
+
+
+@pytest.mark.parametrize("waits_for", ["us", "third_party"])
+def test_what_waits_for_others_goes_on_waiting_when_the_customer_writes(waits_for: Whom) -> None:
+    ticket = given(Wait(waits_for), Attach("22222222-93c1-5d0e-8c5e-1d2a7b90c4f1"))
+    assert (ticket.state, ticket.waiting_for, len(ticket.contacts)) == ("waiting", waits_for, 2)
+
+
+def test_a_contact_is_on_its_ticket_once() -> None:
+    assert after(given(), Decision("ticket.contact_attached", TICKET, {"contact": CONTACT})).contacts == [CONTACT]
+
+
+def test_what_was_resolved_and_closed_later_was_solved_when_it_was_resolved() -> None:
+    later, closed = NOW + timedelta(hours=1), Decision("ticket.closed", TICKET, {})
+    assert after(given(Resolve("sent")), closed, later).resolved == NOW
+    assert after(given(), closed, later).resolved == later
+    assert after(given(), closed, NOW - timedelta(hours=1)).changed == NOW
+
+
+def test_imported_steps_count_by_their_time_in_whatever_order_they_come() -> None:
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("ticket.opened", {"contacts": [CONTACT]}), ("ticket.assigned", {"to": "sara"}), ("ticket.assigned", {"to": "reza"}),
+    ]  # fmt: skip
+    steps = [
+        Event(id=f"e{n}", type=type, version=1, time=NOW + timedelta(hours=n), recorded=NOW, source="import",
+              stream=f"ticket:{TICKET}", data={"ticket": TICKET} | data)
+        for n, (type, data) in enumerate(told)
+    ]  # fmt: skip
+    for came in permutations(steps):
+        ticket = None
+        for step in came:
+            ticket = apply(ticket, step)
+        assert ticket
+        assert (ticket.owner, ticket.state, ticket.revision, ticket.opened) == ("reza", "open", 3, NOW)
+
+
 def test_what_people_write_is_personal_and_who_wrote_it_is_not() -> None:
     for command, name in ((Note("a secret"), "text"), (Resolve("a secret"), "how")):
         outcome = decide(given(), command, "sara", NOW)
         assert not isinstance(outcome, Refused)
         assert outcome[0].personal == {name: "a secret"}
         assert outcome[0].data == {"by": "sara"}
+
+
+def test_what_was_not_said_is_not_written_down() -> None:
+    assert decide(given(), Resolve(), None, NOW) == (Decision("ticket.resolved", TICKET, {}, {}),)
+    assert decide(given(), Assign("reza"), "sara", NOW) == (Decision("ticket.assigned", TICKET, {"by": "sara", "to": "reza"}),)
 
 
 def test_each_decision_is_a_valid_event_of_its_kind() -> None:

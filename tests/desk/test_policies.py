@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.desk._shape import Decision
-from hub.desk.policies import concerns, moment, on_contact
+from hub.desk.policies import concerns, moment, on_contact, on_settled, on_undone
 from hub.events.envelope import Event
 from hub.projections.tickets import Ticket
 
@@ -79,6 +79,13 @@ def test_a_reply_within_14_days_of_the_solution_reopens_later_it_opens_a_new_tic
     assert decision.type == type
 
 
+def test_of_two_that_were_resolved_the_one_resolved_last_is_reopened() -> None:
+    resolved = [ticket("a", "resolved", NOW - timedelta(days=1)), ticket("b", "resolved", NOW - timedelta(days=20))]
+    assert [decision.ticket for decision in on_contact(message(), resolved)] == ["a"]
+    told_since = replace(ticket("c", "resolved", NOW - timedelta(days=20)), changed=NOW)
+    assert [decision.type for decision in on_contact(message(), [told_since])] == ["ticket.opened"]
+
+
 def test_a_reopened_ticket_is_told_by_which_contact_and_why() -> None:
     [decision] = on_contact(message(), [ticket("a", "resolved", NOW)])
     assert decision == Decision("ticket.reopened", "a", {"contact": CONTACT}, {"why": "the customer wrote again"})
@@ -130,6 +137,8 @@ def test_a_message_that_was_written_down_opens_a_ticket_where_it_came_in_with_wo
     assert not concerns(contact("contact.recorded", said, channel=channel, direction="out"))
     assert not concerns(contact("contact.recorded", {"text": " "}, channel=channel, direction="in"))
     assert not concerns(contact("contact.recorded", said, channel=channel, direction="in", campaign="tea-week"))
+    assert not concerns(contact("contact.recorded", said | {"code": "TEA5"}, channel=channel, direction="in"))
+    assert not concerns(contact("contact.recorded", {"text": None}, channel=channel, direction="in"))
     assert not concerns(contact("contact.recorded", said, channel=channel, direction="in", history=True))
 
 
@@ -185,7 +194,21 @@ def test_what_we_sent_and_nobody_signed_belongs_to_the_ticket_and_changes_nothin
 def test_a_ticket_that_waits_goes_on_waiting_when_we_write_again() -> None:
     waiting = replace(ticket("a", "waiting"), owner="reza", waiting_for="customer", until="2026-05-27T12:00:00+00:00")
     assert what_we_sent_does(waiting) == [ATTACHED, ("ticket.waiting", {"for": "customer", "until": waiting.until})]
+    assert what_we_sent_does(replace(waiting, until=None)) == [ATTACHED, ("ticket.waiting", {"for": "customer"})]
     assert what_we_sent_does(replace(waiting, waiting_for="third_party"), agent="reza") == [ATTACHED]
+
+
+@pytest.mark.parametrize("by", ["sara", None])
+def test_without_its_answer_a_ticket_is_open_again_and_with_it_waits_again(by: str | None) -> None:
+    who = {"by": by} if by else {}
+    waiting = replace(ticket("a", "waiting"), waiting_for="customer")
+    assert [(d.type, d.data) for d in on_undone(waiting, by)] == [("ticket.reopened", who)]
+    for other in (replace(waiting, waiting_for="us"), replace(waiting, until="2026-05-27T12:00:00+00:00"), ticket("a", "open")):
+        assert on_undone(other, by) == []
+    for state in ("new", "open"):
+        assert [(d.type, d.data) for d in on_settled(ticket("a", state), by)] == [("ticket.waiting", {"for": "customer"} | who)]
+    for state in ("waiting", "resolved", "closed"):
+        assert on_settled(ticket("a", state), by) == []
 
 
 @pytest.mark.parametrize("data", [{"automatic": "reply"}, {"automatic": "list"}, {"history": True}])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub.events.identifiers import NotAnIdentifier, normalise
+from hub.events.identifiers import NotAnIdentifier, may_be_dialled, normalise
 from hub.events.text import digits, fold
 from hub.store import customers, reads
 from hub.wiring import Hub
@@ -158,6 +158,68 @@ def test_spellings_of_an_identifier_are_one(kind: str, ways: list[str]) -> None:
 def test_marks_of_direction_are_no_part_of_an_identifier(kind: str, value: str, mark: str) -> None:
     for way in (f"{mark}{value}", f"{value}{mark}", f"{value[:3]}{mark}{value[3:]}", f" {mark} {value} {mark} "):
         assert normalise(kind, way, "IR") == (kind, value), ascii(way)
+
+
+@pytest.mark.parametrize("kind", ["phone", "email", "account"])
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "anonymous", "Anonymous", "unknown", "\u200eunknown", "restricted", "private", " PRIVATE ", "withheld",
+     "unavailable", "asterisk", "s"],
+)  # fmt: skip
+def test_a_value_that_is_withheld_names_nobody(kind: str, value: str) -> None:
+    assert normalise(kind, value, "IR") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("21", ("extension", "21")), ("۲۱۴", ("extension", "214")), ("123456", ("extension", "123456")),
+        ("1234567", ("phone", "+981234567")), ("989121234567", ("phone", "+989121234567")),
+        ("4915112345678", ("phone", "+4915112345678")), ("1", None), ("+12", None),
+        ("091212345678", None), ("9" * 16, None), ("021-88881234 x12 or 13", None),
+    ],
+)  # fmt: skip
+def test_a_short_number_is_an_extension_and_one_that_cannot_be_called_is_nobodys(
+    value: str, found: tuple[str, str] | None
+) -> None:
+    """With one digit too many it is not somebody's in another country."""
+    if found:
+        assert normalise("phone", value, "IR") == found
+    else:
+        with pytest.raises(NotAnIdentifier, match="not a phone number"):
+            normalise("phone", value, "IR")
+
+
+@pytest.mark.parametrize(
+    ("typed", "may"),
+    [
+        ("0912 123 4567 ext. 3", True), (" TEL:021 8888 1234", True), ("۰۹۱۲", True), ("Shop 24", False), ("#", False),
+        ("", False), ("1047 Main Street", False), ("BH-10047", False),
+    ],
+)  # fmt: skip
+def test_a_number_is_told_from_words_with_a_number(typed: str, may: bool) -> None:
+    assert may_be_dialled(typed) is may
+
+
+@pytest.mark.parametrize(("kind", "latin"), [("account", True), ("badge", True), ("extension", True), ("cookie", False)])
+def test_what_people_write_has_latin_digits_and_what_machines_write_stays(kind: str, latin: bool) -> None:
+    assert normalise(kind, "a-۱۷", "IR") == (kind, "a-17" if latin else "a-۱۷")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "why"),
+    [
+        ("account", "A\ufffd7", "holds what is no character"), ("cookie", "a" * 513, "longer than 512 characters"),
+        ("Account", "A7", "a kind is a lower-case word"), ("", "A7", "a kind is a lower-case word"),
+    ],
+)  # fmt: skip
+def test_what_could_be_taken_for_another_is_no_identifier(kind: str, value: str, why: str) -> None:
+    with pytest.raises(NotAnIdentifier, match=why):
+        normalise(kind, value, "IR")
+
+
+def test_an_identifier_has_up_to_512_characters() -> None:
+    assert normalise("cookie", "a" * 512, "IR") == ("cookie", "a" * 512)
 
 
 def test_an_address_with_a_tag_is_another_than_that_without() -> None:

@@ -171,6 +171,44 @@ def test_a_refund_that_is_written_with_a_minus_is_one() -> None:
     assert [order_of(steps[: n + 1]).stage for n in range(3)] == ["placed", "placed", "refunded"]
 
 
+def told(as_of: str, **fields: Any) -> Event:
+    """Of the newer word the step itself was the earlier one: when it was placed says nothing of when that was written down."""
+    time = NOW - timedelta(days=int(as_of[-2:]))
+    return prepare(Draft("order.placed", time, "/shop", as_of, {"order": "5", "as_of": as_of} | fields), HERE, NOW)
+
+
+def test_the_newest_word_about_an_order_counts_whenever_it_comes() -> None:
+    cups, pots = [{"title": "Cup"}], [{"title": "Pot"}]
+    words = [
+        told("2026-11-01", total="10", currency="USD", lines=cups, party={"kind": "account", "value": "A7"}),
+        told("2026-11-03", total="30", lines=pots, currency=None, party=None),
+        told("2026-11-02", total="20", currency="EUR", party={"kind": "account", "value": "A8"}),
+    ]
+    for came in permutations(words):
+        order = order_of(came)
+        assert (order.total, order.currency, order.lines[0]["title"]) == ("30.00", "EUR", "Pot")
+        assert order.party == words[2].party
+
+
+def test_of_an_orders_total_counts_what_was_said_when_it_was_placed() -> None:
+    for came in permutations([step("placed", 0, **PLACED), step("shipped", 3, total="9.00", tracking="T1")]):
+        order = order_of(came)
+        assert (order.total, order.tracking, order.changed) == ("100.00", "T1", step("shipped", 3).time)
+    assert order_of([step("shipped", 3, total="9.00")]).total == "9.00"
+
+
+def test_the_parcel_of_an_order_is_the_one_told_last() -> None:
+    parcels = [step("shipped", day, tracking=f"T{day}", carrier=carrier) for day, carrier in ((2, "Post"), (4, "DHL"))]
+    for came in permutations([step("placed", 0), *parcels, step("delivered", 5)]):
+        assert (order_of(came).tracking, order_of(came).carrier) == ("T4", "DHL")
+
+
+def test_an_order_has_the_ids_that_each_back_office_gives_it() -> None:
+    known = [step("placed", 0, order_ref="shopify:7"), step("paid", 1, order_ref="erp:1"), step("shipped", 2)]
+    for came in permutations(known):
+        assert (order_of(came).number, order_of(came).refs) == ("5", ["erp:1", "shopify:7"])
+
+
 def test_every_step_keeps_what_it_said_and_nothing_personal() -> None:
     parcels = [{"carrier": "DHL", "tracking": "T1"}, {"carrier": "UPS", "tracking": "T2"}]
     invoiced = step("invoiced", 1, document="R-17", amount="100", note="call Sara")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub.consumers import forget as forgetting
 from hub.consumers.forget import finish, forget
 from hub.consumers.ingest import Counts, outcomes, pieces, write_down
 from hub.consumers.rebuild import rebuild, verify
@@ -117,6 +118,32 @@ def test_an_identifier_is_found_however_it_is_spelt(text: str) -> None:
     assert holds(b"x" * (1 << 20) + unreadable(text), wanted)
 
 
+@pytest.mark.parametrize("before", [(1 << 20) - 40, (1 << 20) + 5000, 3 << 20])
+def test_an_identifier_is_found_wherever_it_stands_in_what_is_long(before: int) -> None:
+    wanted = pattern([Identifier("email", "sara@example.com")])
+    assert wanted
+    for where in range(before, before + 40, 3):
+        assert holds(b"x " * (where // 2) + b"sara@example.com" + b" x" * 10_000, wanted)
+    assert not holds(b"x " * before, wanted)
+
+
+@pytest.mark.parametrize("kind", ["account", "badge", "cookie"])
+def test_an_identifier_too_short_to_be_told_from_other_words_is_not_looked_for(kind: str) -> None:
+    assert pattern([Identifier(kind, "A-17")]) is None
+    wanted = pattern([Identifier(kind, "A-17"), Identifier(kind, "AB-17")])
+    assert wanted
+    assert [holds(body, wanted) for body in (b"of ab-17.", "of AB-۱۷.".encode(), b"of A-17.")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("number", "written"), [("+80012345678", b"00800 1234 5678"), ("+79121234567", b"8 (912) 123-45-67")]
+)
+def test_a_number_is_found_as_its_country_writes_it_or_where_it_has_none(number: str, written: bytes) -> None:
+    wanted = pattern([Identifier("phone", number)])
+    assert wanted
+    assert holds(b"call " + written + b" now", wanted)
+
+
 def test_what_was_rejected_goes_however_it_spells_who_is_forgotten_and_no_more(hub: Hub) -> None:
     come(hub, "visit.recorded", "v", ago(days=1), visit="v", party=[EMAIL, PHONE])
     hers, others = ([mail(hub, unreadable(text)) for text in spelt] for spelt in (SPELT, OTHERS))
@@ -124,6 +151,43 @@ def test_what_was_rejected_goes_however_it_spells_who_is_forgotten_and_no_more(h
     with hub.database.transaction() as tx:
         assert [id for id in hers if raw_of(hub.recorder, tx, id) is not None] == []
         assert [id for id in others if raw_of(hub.recorder, tx, id) is None] == []
+
+
+def test_what_is_rejected_while_somebody_is_being_forgotten_goes_too(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    come(hub, "visit.recorded", "v", ago(days=1), visit="v", party=EMAIL)
+    came: list[str] = []
+    look = forgetting._mentioning
+
+    def and_more_came(*about: Any) -> Any:
+        found = look(*about)
+        if not came:
+            came.extend(mail(hub, unreadable(text)) for text in ("sara@example.com", "sara@example.org"))
+        return found
+
+    monkeypatch.setattr(forgetting, "_mentioning", and_more_came)
+    forget(hub.recorder, of(hub, "sara@example.com")[0], NOW)
+    with hub.database.transaction() as tx:
+        assert [raw_of(hub.recorder, tx, id) is None for id in came] == [True, False]
+
+
+def test_of_who_is_forgotten_no_blob_is_left_and_of_others_every_one(hub: Hub) -> None:
+    mail(hub, letter("Reza <reza@example.com>", "Hello", "It is me " * 10_000, ago(days=5), 4))
+    of_reza = list(hub.recorder.blobs.listed())
+    a_life(hub)
+    mail(hub, unreadable("sara@example.com") + b" " * 90_000)
+    assert len(list(hub.recorder.blobs.listed())) >= len(of_reza) + 3  # a large mail, a file, what nobody can read
+    forget(hub.recorder, of(hub, "sara@example.com")[0], NOW)
+    assert list(hub.recorder.blobs.listed()) == of_reza != []
+
+
+def test_who_was_forgotten_may_be_forgotten_once_more(hub: Hub) -> None:
+    come(hub, "visit.recorded", "v", ago(days=1), visit="v", party=[EMAIL, PHONE], note="Elm Street")
+    (parties,) = of(hub, "sara@example.com")
+    for _ in range(2):
+        assert forget(hub.recorder, parties, NOW)["parties"] == 2
+        shown(hub)
+        assert (customer(hub, parties[0])["identifiers"][0]["value"], of(hub, "sara@example.com")) == (None, [])
+    assert verify(hub.recorder)["clean"]
 
 
 def test_others_keep_what_is_theirs(hub: Hub) -> None:
@@ -268,5 +332,6 @@ def test_a_forgetting_that_was_killed_is_finished_later(hub: Hub) -> None:
     assert finish(hub.recorder, NOW) == len(parties)
     shown(hub)
     assert customer(hub, parties[0])["name"] is None
+    assert list(hub.recorder.blobs.listed()) == []
     assert finish(hub.recorder, NOW) == 0
     assert verify(hub.recorder)["clean"]

@@ -102,6 +102,22 @@ def test_a_mended_parser_puts_the_timeline_right_in_its_old_place(
         assert ledger.balance(tx)["balanced"]
 
 
+def test_a_reading_that_is_taken_back_counts_no_more_and_one_that_says_the_same_again_adds_nothing(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payload = mail(hub, MAIL)
+    right = titles(hub)
+    with broken(monkeypatch, garbled):
+        retry(hub, payload)
+    assert [title for _, title, _ in titles(hub)] == ["????"]
+    retry(hub, payload)
+    assert titles(hub) == right
+    written = hub.database.rows("SELECT count(*) FROM event")
+    retry(hub, payload)
+    assert (titles(hub), hub.database.rows("SELECT count(*) FROM event")) == (right, written)
+    assert verify(hub.recorder)["clean"]
+
+
 def test_what_was_rejected_is_understood_after_the_repair(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     with broken(monkeypatch, lambda payload: Rejected("cannot read this", "byte 7")):
         payload = mail(hub, MAIL)

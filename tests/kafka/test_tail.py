@@ -73,6 +73,7 @@ def following(brokers: str, access: KafkaAccess, folder: Path) -> Iterator[Pushe
     finally:
         stop.set()
         thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_what_faust_pushes_is_what_lies_in_the_log(kafka_log: KafkaLog, pushed: Pushed) -> None:

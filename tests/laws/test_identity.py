@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import permutations, product
 from typing import Any
 
 import pytest
@@ -11,15 +12,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hub.consumers import decide
+from hub.consumers.project import folded
 from hub.consumers.record import Outgoing
 from hub.events.draft import Draft
 from hub.events.identifiers import Identifier
 from hub.events.prepare import prepare
+from hub.projections import links
 from hub.store import customers, reads
 from hub.store.ringing import ringing
 from hub.wiring import Hub
 from tests.journeys.story import EMAIL, NOW, PHONE, ago, come, customer, letter, mail, of, shown, timeline
 from tests.laws.test_store import append, dump
+from tests.laws.worlds import HERE
 
 # No shrinking: each attempt is a database of its own.
 few = settings(
@@ -35,7 +39,7 @@ def identity(name: str) -> dict[str, str]:
     return {"kind": "email", "value": f"{name}@example.com"}
 
 
-def say(n: int, word: tuple[tuple[str, str], str]) -> Draft:
+def say(n: int, word: tuple[Sequence[str], str]) -> Draft:
     """The n-th thing said of a pair; what is said has its time, whenever it arrives."""
     (a, b), how = word
     time = NOW - timedelta(days=2) + timedelta(minutes=n)
@@ -70,6 +74,18 @@ def found(hub: Hub, words: list[tuple[tuple[str, str], str]]) -> set[frozenset[s
         components = {party: customers.component(tx, party) for party in ids}
         assert dict(customers.everybody(tx)) == {party: members[0] for party, members in components.items()}
     return {frozenset(ids[p] for p in members) for members in components.values()}
+
+
+@pytest.mark.parametrize("words", [*product(["linked", "decided", "cut"], repeat=3)], ids="-".join)
+def test_of_a_pair_counts_the_latest_word_of_a_person_else_the_first_evidence(words: Sequence[str]) -> None:
+    """Whichever of the two is named first, and in whatever order it comes."""
+    said = [prepare(say(n, (("ab", "ba")[n % 2], how)), HERE, NOW) for n, how in enumerate(words)]
+    persons = [(how, event) for how, event in zip(words, said, strict=True) if how != "linked"]
+    how, counts = persons[-1] if persons else (words[0], said[0])
+    for came in permutations(said):
+        [row] = folded(links.projection, {}, came).values()
+        assert (row.verdict, row.item, row.decided) == ("cut" if how == "cut" else "linked", counts.id, bool(persons))
+        assert [row.a, row.b] == sorted(named.id for named in said[0].named)
 
 
 @few

@@ -14,7 +14,8 @@ import pytest
 import hub.log
 from hub.events.envelope import Sealed
 from hub.events.ids import named, place
-from hub.log._protocol import Log
+from hub.log import gate
+from hub.log._protocol import Appended, Log, Place
 from hub.log.embedded import EmbeddedLog
 from hub.log.memory import MemoryLog
 from hub.wiring import Hub
@@ -71,6 +72,18 @@ def values(log: Log, stream: str, start: int = 0, limit: int = 1000) -> list[byt
 
 def numbers(log: Log, stream: str) -> list[int]:
     return [orjson.loads(value)["n"] for value in values(log, stream)]
+
+
+@pytest.mark.parametrize(
+    ("known", "digest", "verdict"),
+    [(b"a", b"a", "duplicate"), (b"a", b"b", "conflict"), (None, b"b", "duplicate"), (b"a", None, "duplicate")],
+)
+def test_what_says_something_else_under_a_known_id_is_a_conflict_where_both_can_be_compared(
+    known: bytes | None, digest: bytes | None, verdict: str
+) -> None:
+    where, event = Place("orders", 3, 7), sealed(1, digest=digest)
+    assert gate.seen(event, {event.id: (where, known)}) == Appended(where, verdict)
+    assert gate.seen(event, {}) is None
 
 
 def test_every_log_in_the_folder_takes_part() -> None:

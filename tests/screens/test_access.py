@@ -7,6 +7,7 @@ import pytest
 
 from hub.store import access
 
+from .browsing import browser_of, colleague
 from .conftest import Api
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/v1/schemas", "/v1/schemas/{name}"}
@@ -59,6 +60,22 @@ def test_a_wrong_key_is_401_and_says_what_is_needed(api: Api) -> None:
         answer = api.anybody.get("/v1/tickets", headers={b"authorization": header.encode("latin-1")})
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
         assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_key_is_taken_as_a_bearer_and_as_nothing_else(api: Api) -> None:
+    key = access.create(api.hub.database, "a reader", "agent")
+    for header in (f"Bearer {key}", f"bearer  {key}"):
+        assert api.anybody.get("/v1/tickets", headers={"authorization": header}).status_code == 200
+    for header in (f"Basic {key}", key, f"{key} {key}"):
+        answer = api.anybody.get("/v1/tickets", headers={"authorization": header})
+        assert (answer.status_code, answer.json()["detail"]) == (401, "A key is needed: Authorization: Bearer KEY.")
+
+
+def test_a_wrong_key_is_401_though_its_browser_is_signed_in(api: Api) -> None:
+    with browser_of(api, colleague(api, "mina", "agent", password=None)) as browser:
+        assert browser.get("/v1/tickets").status_code == 200
+        answer = browser.get("/v1/tickets", headers={"authorization": "Bearer hub_wrong"})
+        assert (answer.status_code, answer.json()["detail"]) == (401, "This key is not known.")
 
 
 def test_of_a_key_only_its_digest_is_kept(api: Api) -> None:

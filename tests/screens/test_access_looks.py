@@ -14,7 +14,7 @@ from hub.consumers.record import payload_of_bytes
 from hub.consumers.runner import clock
 from hub.discover import discover
 from hub.screens import looking
-from hub.store import looks
+from hub.store import access, looks
 from tests.kill.running import until
 
 from .browsing import browser_of, colleague, text_of
@@ -232,14 +232,17 @@ def test_a_page_that_was_refused_is_not_written_down(api: Api, letter: Letter) -
 # -- the page of looks ----------------------------------------------------------------------------------------------------
 
 
-def test_administrators_read_who_looked_newest_first(api: Api, sara: dict[str, Any]) -> None:
+def test_administrators_read_who_looked_newest_first(api: Api, sara: dict[str, Any], event: Callable[..., Event]) -> None:
     ticket = sara["open_tickets"][0]
+    api.send(event("p1", "party.described", party=EMAIL, name="Sara Karimi"))
     looks.looked(api.hub.database, "mina", "customer", sara["id"])
     looks.looked(api.hub.database, "reza", "ticket", ticket["id"])
     looks.looked(api.hub.database, "reza", "search", [])
     with browser_of(api, colleague(api, "boss", "admin")) as boss:
-        shown = text_of(boss.get("/settings/looks"))
-    assert re.search(rf"reza Found nobody .*reza Ticket #{ticket['number']} .*mina Customer", shown), shown
+        page = boss.get("/settings/looks")
+    assert re.search(rf"reza Found nobody .*reza Ticket #{ticket['number']} .*mina Customer Sara Karimi", text_of(page))
+    people = re.findall(r'<option value="([^"]+)"', page.text)
+    assert people == sorted({"boss", "mina", "reza", *(name for name, *_ in access.listed(api.hub.database))})
 
 
 def test_a_look_at_what_was_rejected_leads_there(api: Api, letter: Letter) -> None:

@@ -29,6 +29,10 @@ ASKS = {session.check(permission): permission for permission in PERMISSIONS}
 ASKS_OF_KEYS = {may(permission): permission for permission in PERMISSIONS}
 
 
+FOR_ALL_OF_IT = {"settings": "manage", "system": "manage", "rejected": "reject", "stories": "ring", "ring": "ring",
+                 "contacts": "send", "lookup": "lookup"}  # fmt: skip
+
+
 def routes(found: Any) -> Iterator[Any]:
     """All routes, those of included routers too. What is mounted serves files that anybody may have."""
     for route in found:
@@ -82,6 +86,32 @@ def address(path: str) -> str:
 def test_every_route_says_what_it_asks_for_or_is_on_the_list_for_anybody(api: Api) -> None:
     silent = {(method, route.path) for route in routes(api.app.routes) for method in route.methods if not asked(route)}
     assert silent == FOR_ANYBODY
+
+
+def test_each_role_may_do_what_it_is_for() -> None:
+    """All else here asks the table what it says itself, and would be content with any."""
+    people, staff = {"admin", "supervisor", "agent", "analyst"}, {"admin", "supervisor", "agent"}
+    assert {one: {role for role, permitted in ROLES.items() if one in permitted} for one in PERMISSIONS} == {
+        "read": people, "lookup": people | {"machine"}, "export": {"admin", "analyst"}, "send": staff | {"machine"},
+        "command": staff, "link": staff, "ring": staff, "reject": {"admin", "supervisor"}, "manage": {"admin"},
+    }  # fmt: skip
+
+
+def test_a_route_asks_for_what_is_done_by_it(api: Api) -> None:
+    found = [*pages(api), *operations(api)]
+    assert [(method, path, permission) for method, path, permission in found if permission != ought(method, path)] == []
+    assert len(found) >= 60
+
+
+def ought(method: str, path: str) -> str:
+    about = path.removeprefix("/v1").split("/")[1]
+    if path.startswith("/settings/me") or path == "/sign-out":  # one's own account
+        return "read"
+    if about == "events":
+        return "export" if method == "GET" else "send"
+    if about in FOR_ALL_OF_IT or method == "GET":
+        return FOR_ALL_OF_IT.get(about, "read")
+    return "command" if about in ("tickets", "deliveries") else "link"
 
 
 def test_no_route_asks_for_two_things(api: Api) -> None:

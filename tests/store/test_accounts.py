@@ -269,6 +269,8 @@ def test_a_session_is_renewed_now_and_then_and_not_by_every_request(hub: Hub) ->
     for minute in (1, 4, 5):
         sessions.find(hub.database, token, minutes(minute))
     assert hub.database.rows("SELECT seen FROM session") == [(NOW,)]
+    assert sessions.find(hub.database, token, minutes(6), renew=False)  # a page that is only left open
+    assert hub.database.rows("SELECT seen FROM session") == [(NOW,)]
     sessions.find(hub.database, token, minutes(6))
     assert hub.database.rows("SELECT seen FROM session") == [(minutes(6),)]
 
@@ -288,7 +290,9 @@ def test_whatever_ends_a_session_ends_it_at_once(hub: Hub, how: str) -> None:
     else:
         getattr(accounts, how)(hub.database, sara.id)
     assert sessions.find(hub.database, hers, NOW) is None
-    assert sessions.find(hub.database, his, NOW)
+    still = sessions.find(hub.database, his, NOW)
+    assert still
+    assert still.id == reza.id
 
 
 def test_nobody_ends_the_session_of_another(hub: Hub) -> None:
@@ -300,19 +304,35 @@ def test_nobody_ends_the_session_of_another(hub: Hub) -> None:
 
 
 def test_a_persons_sessions_are_listed_and_all_others_ended(hub: Hub) -> None:
-    sara = person(hub)
-    here, there = begun(hub, sara), begun(hub, sara, minutes(5))
+    sara, reza = person(hub), person(hub, "reza")
+    here, there, his = begun(hub, sara), begun(hub, sara, minutes(5)), begun(hub, reza, minutes(5))
     assert [one.id for one in sessions.listed(hub.database, sara.id, minutes(6))] == [
         sessions.id_of(there), sessions.id_of(here),
     ]  # fmt: skip
+    assert [one.id for one in sessions.listed(hub.database, sara.id, minutes(720))] == [sessions.id_of(there)]
     sessions.end_others(hub.database, sara.id, here)
     assert [one.id for one in sessions.listed(hub.database, sara.id, minutes(6))] == [sessions.id_of(here)]
+    assert sessions.find(hub.database, his, minutes(6))
+
+
+def test_what_is_over_is_not_listed_however_it_was_used(hub: Hub) -> None:
+    sara = person(hub)
+    token = begun(hub, sara)
+    for hour in range(10, 168, 10):
+        assert sessions.find(hub.database, token, NOW + timedelta(hours=hour))
+    assert sessions.listed(hub.database, sara.id, NOW + timedelta(days=7)) == []
 
 
 def test_what_has_run_out_is_cleared_away(hub: Hub) -> None:
     sara = person(hub)
     begun(hub, sara)
-    begun(hub, sara, NOW + timedelta(days=8))
+    for later in (timedelta(hours=12), timedelta(days=8)):
+        begun(hub, sara, NOW + later)
+        assert hub.database.rows("SELECT count(*) FROM session") == [(1,)]
+    token = begun(hub, sara, NOW + timedelta(days=8))
+    for hour in range(10, 168, 10):
+        sessions.find(hub.database, token, NOW + timedelta(days=8, hours=hour))
+    begun(hub, sara, NOW + timedelta(days=15))
     assert hub.database.rows("SELECT count(*) FROM session") == [(1,)]
 
 
@@ -348,6 +368,15 @@ def test_a_new_link_takes_the_place_of_the_one_before(hub: Hub) -> None:
     assert lets_in(hub, new, NOW, enter=True)
 
 
+def test_a_new_link_takes_no_other_away(hub: Hub) -> None:
+    sara, reza = person(hub), person(hub, "reza")
+    invited = sign_in_links.make(hub.database, sara.id, "invite", NOW)
+    his = sign_in_links.make(hub.database, reza.id, "enter", NOW)
+    sign_in_links.make(hub.database, sara.id, "enter", NOW)
+    assert lets_in(hub, invited, NOW)
+    assert lets_in(hub, his, NOW, enter=True)
+
+
 def test_looking_at_an_invitation_does_not_use_it(hub: Hub) -> None:
     sara = person(hub)
     token = sign_in_links.make(hub.database, sara.id, "invite", NOW).rpartition("/")[2]
@@ -355,6 +384,7 @@ def test_looking_at_an_invitation_does_not_use_it(hub: Hub) -> None:
         found = sign_in_links.whose(hub.database, token, NOW)
         assert found
         assert found.login == "sara"
+    assert sign_in_links.whose(hub.database, token, NOW + timedelta(days=7)) is None
     assert sign_in_links.whose(hub.database, token, NOW, enter=True) is None
     assert sign_in_links.whose(hub.database, "x", NOW) is None
 

@@ -78,6 +78,7 @@ def fetching(hub: Hub, spool: Path, given: Sequence[str] = ()) -> Iterator[None]
         stop.set()
         thread.join(20)
     assert not failed
+    assert not thread.is_alive()
 
 
 def received(hub: Hub, source: str) -> int:
@@ -377,6 +378,7 @@ def test_two_processes_on_one_mailbox_never_both_move_it(
         thread.start()
     for thread in threads:
         thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
     assert -1 in moved
     line = counts(hub, mailbox.source)
     assert (line["received"], line["duplicates"]) == (200, 0)

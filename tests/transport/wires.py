@@ -57,6 +57,7 @@ def listening(hub: Hub, folder: Path, limit: int = channel.limit, connections: i
             stop.set()
             thread.join(20)
             post.close()
+        assert not thread.is_alive()
 
 
 @contextmanager
