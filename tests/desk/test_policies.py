@@ -201,14 +201,16 @@ def test_a_ticket_that_waits_goes_on_waiting_when_we_write_again() -> None:
 @pytest.mark.parametrize("by", ["sara", None])
 def test_without_its_answer_a_ticket_is_open_again_and_with_it_waits_again(by: str | None) -> None:
     who = {"by": by} if by else {}
-    waiting = replace(ticket("a", "waiting"), waiting_for="customer")
-    assert [(d.type, d.data) for d in on_undone(waiting, by)] == [("ticket.reopened", who)]
-    for other in (replace(waiting, waiting_for="us"), replace(waiting, until="2026-05-27T12:00:00+00:00"), ticket("a", "open")):
-        assert on_undone(other, by) == []
+    opened = [1, NOW.isoformat(), "d", "ticket.opened", None, {}]
+    waiting = replace(ticket("a", "waiting"), waiting_for="customer", steps=[opened])
+    assert [(d.type, d.data) for d in on_undone(waiting, by, {"e"})] == [("ticket.reopened", who)]
+    for other in (replace(waiting, waiting_for="us"), ticket("a", "open")):
+        assert on_undone(other, by, {"e"}) == []
     for state in ("new", "open"):
-        assert [(d.type, d.data) for d in on_settled(ticket("a", state), by)] == [("ticket.waiting", {"for": "customer"} | who)]
+        [decision] = on_settled(ticket("a", state), by, "e")
+        assert (decision.type, decision.data) == ("ticket.waiting", {"for": "customer"} | who)
     for state in ("waiting", "resolved", "closed"):
-        assert on_settled(ticket("a", state), by) == []
+        assert on_settled(ticket("a", state), by, "e") == []
 
 
 @pytest.mark.parametrize("data", [{"automatic": "reply"}, {"automatic": "list"}, {"history": True}])
