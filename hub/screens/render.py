@@ -180,14 +180,19 @@ class _Here:
         )
 
     def evidence(self, link: Mapping[str, Any]) -> str | Markup:
-        """Why two identifiers are one person: what somebody said, or where they were seen together."""
+        """Why two identifiers are one person: what somebody said, or where they were seen together. `beside`: the kind of the
+        other one, where only one is spoken of."""
         text = link["evidence"] or ""
         if link["by"]:
             return self.t("evidence.said", by=link["by"], why=text) if text else self.t("evidence.by", by=link["by"])
         if seen := _SEEN.fullmatch(text):
             order, where = seen.groups()
             known = f"evidence.{where}" if f"evidence.{where}" in words(self._language) else "evidence.contact"
-            return self.t("evidence.order", order=bdi(order)) if order else self.t(known)
+            place = self.t("evidence.order", order=bdi(order)) if order else self.t(known)
+            beside = f"kind.{link.get('beside')}"
+            if beside not in words(self._language):
+                return self.t("evidence.together", place=place)
+            return self.t("evidence.beside", kind=self.t(beside).lower(), place=place)
         return text
 
     def fault(self, why: str) -> str | None:

@@ -29,8 +29,9 @@ class Ringing:
     extensions, queues and numbers at which it does, "" among them where for all; `taken`: when it was answered, `by` whom.
 
     `known` is the answer of `/v1/lookup` for the caller, null for a withheld number; `kind` and `value`: how he calls;
-    `evidence`: the link that ties his number to the customer; `lasts`: his last contacts; `order`: the likely one;
-    `named`: the contact that names it; `ticket`: the likely one or else the newest open; `until`: what it waits for.
+    `evidence`: the link that ties his number to the customer, with the kind of what it is tied to (`beside`); `lasts`: his last
+    contacts; `order`: the likely one; `named`: the contact that names it; `ticket`: the likely one or else the newest open;
+    `until`: what it waits for.
     `earlier`: calls of this number before. `sharing`: customers, where many share the number. `members`: all parties that are
     him, as far as it is known. `awaits`: whether he named the number of an order that is not there yet.
     """
@@ -151,9 +152,13 @@ def _value(tx: Connection, party: str, person: Json | None) -> str | None:
 
 
 def _evidence(person: Json | None, party: str) -> Json | None:
-    """The newest link that ties this number to the rest of the customer."""
+    """The newest link that ties this number to the rest of the customer; `beside`: the kind of what it is tied to."""
     links = [link for link in (person or {}).get("links", ()) if party in (link["a"], link["b"])]
-    return max(links, key=lambda link: (link["by"] is not None, link["time"] is not None, link["time"] or 0), default=None)
+    if not person or not links:
+        return None
+    link: Json = max(links, key=lambda link: (link["by"] is not None, link["time"] is not None, link["time"] or 0))
+    kinds = {one["party"]: one["kind"] for one in person["identifiers"]}
+    return link | {"beside": kinds.get(link["b"] if link["a"] == party else link["a"])}
 
 
 def _lasts(items: Sequence[Json], call: str) -> list[Json]:

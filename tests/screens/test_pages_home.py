@@ -128,7 +128,7 @@ def test_the_pop_tells_who_calls_and_probably_why(api: Api, agent: Browser, even
     api.send(*history(event))
     api.send(rings(event, "c1", agent="202"))
     pop = text_of(agent.get("/pop"))
-    for told in ("Sara Karimi", "0912 123 4567", "known by: together in order 1047", "order 1047", "shipped", "Returns",
+    for told in ("Sara Karimi", "0912 123 4567", "known by: e-mail in order 1047", "order 1047", "shipped", "Returns",
                  "Where is order #1047?"):  # fmt: skip
         assert told in pop
     assert f'href="/customers/{customer_of(api)}"' in agent.get("/pop").text
@@ -169,7 +169,7 @@ def test_home_says_what_rings_and_for_whom(api: Api, agent: Browser, event: Make
     assert "Ringing now" not in text_of(agent.get("/"))
     api.send(rings(event, "c1", agent="202"))
     for page in (agent.get("/"), agent.get("/home/ringing")):
-        for told in ("Ringing now", "Sara Karimi", "known by: together in order 1047", "order 1047 shipped", "named by:",
+        for told in ("Ringing now", "Sara Karimi", "known by: e-mail in order 1047", "order 1047 shipped", "named by:",
                      "Where is order #1047?", "ringing"):  # fmt: skip
             assert told in text_of(page), told
         assert f'href="/customers/{customer_of(api)}"' in page.text
